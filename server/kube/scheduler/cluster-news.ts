@@ -48,6 +48,7 @@ export class ClusterNews {
     const node = change.object
     if (change.type === 'deleted') {
       this.#world.cache.removeNode(node.metadata?.name ?? '')
+      this.wake({ type: 'node-removed', node }, revisionOf(node))
       return
     }
     this.#world.cache.setNode(node)
@@ -76,8 +77,14 @@ export class ClusterNews {
       this.#world.nominator.delete(pod)
       this.#world.cache.confirm(pod)
       this.#world.queue.delete(pod)
-      if (!previous?.spec?.nodeName) this.wake({ type: 'pod-assigned', pod }, revisionOf(pod))
-      else if (asksForLess(pod, previous)) this.wake({ type: 'pod-scaled-down', pod }, revisionOf(pod))
+      if (!previous?.spec?.nodeName) {
+        this.wake({ type: 'pod-assigned', pod }, revisionOf(pod))
+        return
+      }
+      if (asksForLess(pod, previous)) this.wake({ type: 'pod-scaled-down', pod }, revisionOf(pod))
+      if (!deepEqual(pod.metadata?.labels, previous.metadata?.labels)) {
+        this.wake({ type: 'pod-relabelled', pod, previous }, revisionOf(pod))
+      }
       return
     }
     if (this.#world.profileOf(pod) === undefined) return

@@ -261,7 +261,10 @@ it('spreads each pod among those that it names, whoever has asked the same nodes
     const { scores } = run({ ...asked, metadata: { ...asked.metadata, namespace } }, [a, b], { plugins })
     return scores.told().map(({ scores: of }) => of.PodTopologySpread?.raw)
   }
-  const [nobody, everybody] = [{}, { labelSelector: {} }]
+  const everybody = { labelSelector: { matchExpressions: [{ key: 'app', operator: 'DoesNotExist' }] } }
+  // Of what selects all, as upstream has it, none is counted.
+  const nobody = { labelSelector: {} }
+  expect(spread({})).toEqual([0, 0])
   expect([spread(nobody), spread(everybody), spread(nobody)]).toEqual([
     [0, 0],
     [1, 0],

@@ -202,13 +202,13 @@ export class Errands {
   }
 
   async #makeRoom(queued: QueuedPod, { recorder }: RunningProfile, preemption: Preemption): Promise<void> {
-    const { client, clock, logger, queue, nominator } = this.#options
+    const { client, clock, logger, queue, nominator, waiting } = this.#options
     const { pod, because } = queued
     const release = queue.detain(queued)
     const losers = nominator.on(preemption.node).filter((other) => priorityOf(other) < priorityOf(pod))
     for (const loser of losers) nominator.delete(loser)
     try {
-      await makeRoom(pod, preemption, { client, clock, recorder, because, losers })
+      await makeRoom(pod, preemption, { client, clock, recorder, because, losers, waiting })
     } catch (err) {
       logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
       queue.wake(({ key }) => key === queued.key, because, 'PreemptionFailure')

@@ -40,10 +40,13 @@ export type CycleState = Map<string, unknown>
 export type ClusterEvent =
   | { type: 'node-added'; node: Node }
   | { type: 'node-updated'; node: Node; previous: Node }
+  | { type: 'node-removed'; node: Node }
   /** A pod that had a node is gone from it. */
   | { type: 'pod-removed'; pod: Pod }
   /** A pod on a node asks for less than it did. */
   | { type: 'pod-scaled-down'; pod: Pod }
+  /** A pod on a node has other labels than it had. */
+  | { type: 'pod-relabelled'; pod: Pod; previous: Pod }
   /** A pod has got a node. */
   | { type: 'pod-assigned'; pod: Pod }
   /** Claims, volumes or classes are not what they were. */
@@ -57,8 +60,10 @@ export type ClusterEventType = ClusterEvent['type']
 export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
   'node-added',
   'node-updated',
+  'node-removed',
   'pod-removed',
   'pod-scaled-down',
+  'pod-relabelled',
   'pod-assigned',
   'storage-changed',
   'claim-changed',

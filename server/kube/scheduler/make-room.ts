@@ -11,11 +11,14 @@ import { Pod } from '../kinds/pod.ts'
 import { observed } from '../kinds/pod-template/observed.ts'
 import type { Preemption } from './framework.ts'
 import { patchStatus, type StatusWriter } from './pod-status.ts'
+import type { WaitingPods } from './waiting-pods.ts'
 
 export interface MakeRoomOptions extends StatusWriter {
   recorder: EventRecorder
   /** Less important pods that were promised room there. */
   losers: readonly CorePod[]
+  /** Who waits there for somebody's leave is not bound yet: it goes back into the line. */
+  waiting: WaitingPods
 }
 
 /** Rejects when a victim could not be sent away; the others may be gone then. */
@@ -30,7 +33,19 @@ export async function makeRoom(pod: CorePod, preemption: Preemption, options: Ma
 }
 
 async function sendAway(victim: CorePod, pod: CorePod, node: string, options: MakeRoomOptions): Promise<void> {
-  const { client, clock, recorder, because } = options
+  const { recorder, because, waiting } = options
+  const why = atRevision(because)
+  const waiter = waiting.get(victim.metadata?.uid)
+  if (waiter) waiter.reject('DefaultPreemption', 'preempted')
+  else if (!(await evict(victim, pod, options))) return
+  const reason = 'Preempted'
+  const text = `Preempted by pod ${pod.metadata?.uid} on node ${node}`
+  recorder.record({ about: victim, kind: Pod, type: 'Normal', reason, message: text, ...(why ? { because: why } : {}) })
+}
+
+/** False when it is gone already. */
+async function evict(victim: CorePod, pod: CorePod, options: MakeRoomOptions): Promise<boolean> {
+  const { client, clock, because } = options
   const why = atRevision(because)
   const { namespace = '', name = '', uid } = victim.metadata ?? {}
   try {
@@ -43,10 +58,8 @@ async function sendAway(victim: CorePod, pod: CorePod, node: string, options: Ma
     )
     await client.of(Pod).delete({ namespace, name }, { ...(uid ? { uid } : {}), ...(why ? { because: why } : {}) })
   } catch (err) {
-    if (isNotFound(err)) return
+    if (isNotFound(err)) return false
     throw err
   }
-  const reason = 'Preempted'
-  const text = `Preempted by pod ${pod.metadata?.uid} on node ${node}`
-  recorder.record({ about: victim, kind: Pod, type: 'Normal', reason, message: text, ...(why ? { because: why } : {}) })
+  return true
 }

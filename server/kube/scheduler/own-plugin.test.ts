@@ -6,6 +6,7 @@ import { startTestServer } from '../apiserver/testing/test-server.ts'
 import { loadOwnPlugins } from '../cluster/own-plugins.ts'
 import { startTestLoops, type TestLoops } from '../controllers/testing/test-loops.ts'
 import { Pod } from '../kinds/pod.ts'
+import { PriorityClass } from '../kinds/priority-class.ts'
 import { type MakePlugin, runScheduler } from './index.ts'
 import { readSchedulerConfiguration } from './scheduler-configuration.ts'
 
@@ -49,10 +50,24 @@ afterAll(async () => {
   await rm(directory, { recursive: true })
 })
 
-const create = (name: string, { schedulerName = 'default-scheduler', size = 2, cpu = '500m' } = {}) =>
+interface Told {
+  schedulerName?: string
+  size?: number
+  cpu?: string
+  priorityClassName?: string
+}
+
+const create = (
+  name: string,
+  { schedulerName = 'default-scheduler', size = 2, cpu = '500m', priorityClassName }: Told = {},
+) =>
   loops.client.of(Pod).create({
     metadata: { name, namespace: 'default', labels: { gang: 'g', size: String(size) } },
-    spec: { schedulerName, containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu } } }] },
+    spec: {
+      schedulerName,
+      ...(priorityClassName ? { priorityClassName } : {}),
+      containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu } } }],
+    },
   })
 const get = (name: string) => loops.client.of(Pod).get({ namespace: 'default', name })
 const nodeOf = async (name: string) => (await get(name)).spec?.nodeName
@@ -80,6 +95,18 @@ it('gives back the room of a pod whose time is over, says so, and leaves other p
     ),
   )
   await loops.until('plain bound', () => nodeOf('plain'))
+})
+
+it('sends a less important pod that waits for its gang back into the line, and does not delete it', async () => {
+  await loops.client.of(PriorityClass).create({ metadata: { name: 'high' }, value: 1000 })
+  await loops.addNode('node-2', { cpu: '500m' })
+  await create('waiting', { size: 9, cpu: '500m' })
+  await loops.until('decided', () => isDecided('waiting'))
+  await create('urgent', { schedulerName: 'plain', cpu: '500m', priorityClassName: 'high' })
+  await loops.until('urgent bound', () => nodeOf('urgent'))
+  const { metadata, status } = await get('waiting')
+  expect(metadata?.deletionTimestamp).toBeUndefined()
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toBeUndefined()
 })
 
 it('says what is wrong with a module', async () => {

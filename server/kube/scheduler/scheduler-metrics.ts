@@ -13,8 +13,10 @@ type Result = 'scheduled' | 'unschedulable' | 'error'
 export const UPSTREAM_NAMES: Record<ClusterEvent['type'], string> = {
   'node-added': 'NodeAdd',
   'node-updated': 'NodeUpdate',
+  'node-removed': 'NodeDelete',
   'pod-removed': 'AssignedPodDelete',
   'pod-scaled-down': 'AssignedPodUpdate',
+  'pod-relabelled': 'AssignedPodUpdate',
   'pod-assigned': 'AssignedPodAdd',
   'storage-changed': 'StorageChange',
   'claim-changed': 'ResourceClaimUpdate',

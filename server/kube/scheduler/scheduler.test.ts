@@ -156,6 +156,33 @@ it('notices an uncordoned node, a new label, a new node', async () => {
   await loops.until('c', async () => (await nodeOf('c')) === 'node-2')
 })
 
+it('notices a pod that gets the label another one waits for, and a domain that goes', async () => {
+  await loops.addNode('node-1', { labels: { zone: 'a' } })
+  await create({ ...make('first'), metadata: { name: 'first', namespace: 'default', labels: { app: 'web' } } })
+  await loops.until('first', () => nodeOf('first'))
+  const labelSelector = { matchLabels: { app: 'db' } }
+  const required = [{ topologyKey: 'zone', labelSelector }]
+  await create(
+    make('near', '1', { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } }),
+  )
+  const isRefused = (name: string) => schedules().some(({ pod, chosen }) => pod === `default/${name}` && !chosen)
+  await loops.until('it waits', () => isRefused('near'))
+  const labels = { metadata: { labels: { app: 'db' } } }
+  const first = { namespace: 'default', name: 'first' }
+  await insist(() => loops.client.of(Pod).patch(first, 'application/merge-patch+json', labels))
+  await loops.until('near', () => nodeOf('near'))
+  // Zone b has nobody and no room: as long as it counts, no more go to a.
+  await loops.addNode('node-2', { labels: { zone: 'b' }, cpu: '0' })
+  const constraint = { topologyKey: 'zone', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule', labelSelector }
+  await create({
+    ...make('spread', '1', { topologySpreadConstraints: [constraint] }),
+    metadata: { name: 'spread', namespace: 'default', labels: { app: 'db' } },
+  })
+  await loops.until('it waits', () => isRefused('spread'))
+  await loops.client.of(Node).delete({ name: 'node-2' })
+  await loops.until('spread', () => nodeOf('spread'))
+})
+
 describe('a pod of high priority on a full node', () => {
   const priorities = async () => {
     for (const [name, value] of [

@@ -5,8 +5,10 @@ import type { ScheduleTrace } from '../../../../server/base/trace.ts'
 const EVENTS: Record<string, string> = {
   'node-added': 'a new node',
   'node-updated': 'a change of a node',
+  'node-removed': 'a node that goes',
   'pod-removed': 'a pod that leaves a node',
   'pod-scaled-down': 'a pod that asks for less',
+  'pod-relabelled': 'a pod that gets other labels',
   'pod-assigned': 'another pod that gets a node',
   'storage-changed': 'a change of claims or volumes',
   'claim-changed': 'a change of a ResourceClaim',

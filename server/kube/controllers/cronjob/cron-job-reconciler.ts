@@ -41,8 +41,8 @@ export class CronJobReconciler implements Reconciler {
     if (revisionOf(cronJob) < (this.#written.get(key) ?? 0)) return
     const jobs = this.#jobs.controlledBy(cronJob.metadata?.uid)
     report.sees(cronJob, ...jobs)
-    await this.#tidy(context, cronJob, jobs)
     const status: CronJobStatus = deepCopy(cronJob.status ?? {})
+    await this.#tidy(context, cronJob, jobs, status)
     await this.#settleActive(context, cronJob, jobs, status)
     const requeue = cronJob.metadata?.deletionTimestamp ? undefined : await this.#run(context, cronJob, jobs, status)
     if (status.active?.length === 0) delete status.active
@@ -114,7 +114,8 @@ export class CronJobReconciler implements Reconciler {
       return wait
     }
     const name = jobNameFor(cronJob, due.lastMs)
-    if (jobs.some(({ metadata }) => metadata?.name === name) || status.lastScheduleTime === iso(due.lastMs)) return wait
+    const isListed = status.active?.some((entry) => entry.name === name) ?? false
+    if (isListed || status.lastScheduleTime === iso(due.lastMs)) return wait
     if (spec?.concurrencyPolicy === 'Forbid' && (status.active?.length ?? 0) > 0) {
       context.event(
         CronJob,
@@ -178,14 +179,22 @@ export class CronJobReconciler implements Reconciler {
   }
 
   /** Keeps so many that have ended, the youngest. */
-  async #tidy(context: ReconcileContext, cronJob: BatchCronJob, jobs: readonly BatchJob[]): Promise<void> {
+  async #tidy(
+    context: ReconcileContext,
+    cronJob: BatchCronJob,
+    jobs: readonly BatchJob[],
+    status: CronJobStatus,
+  ): Promise<void> {
     const { successfulJobsHistoryLimit: good = 3, failedJobsHistoryLimit: bad = 1 } = cronJob.spec ?? {}
     for (const [type, limit] of [
       ['Complete', good],
       ['Failed', bad],
     ] as const) {
       const ended = jobs.filter((job) => hasCondition(job, type) && !job.metadata?.deletionTimestamp).sort(oldestFirst)
-      for (const job of ended.slice(0, Math.max(0, ended.length - limit))) await this.#delete(context, cronJob, job)
+      for (const job of ended.slice(0, Math.max(0, ended.length - limit))) {
+        await this.#delete(context, cronJob, job)
+        status.active = status.active?.filter(({ uid }) => uid !== job.metadata?.uid) ?? []
+      }
     }
   }
 

@@ -187,6 +187,31 @@ describe('the loop', () => {
     expect(await jobs()).toHaveLength(1)
   })
 
+  it('counts a run as active that it made and had not told of when it was stopped', async () => {
+    const first = await loops.run(['cronjob'])
+    await create({ schedule: '*/10 * * * *', concurrencyPolicy: 'Forbid' })
+    await loops.until('it is in the status', async () => (await get()).status?.active?.length === 1)
+    await first[Symbol.asyncDispose]()
+    const untold = { status: { active: null, lastScheduleTime: null } }
+    await loops.client.of(CronJob).patch(tick, merge, untold, { subresource: 'status' })
+    await loops.run(['cronjob'])
+    await loops.until('it is there again', async () => (await get()).status?.active?.length === 1)
+    expect(await jobs()).toHaveLength(1)
+  })
+
+  it('says nothing of the end of a run that it deletes at once', async () => {
+    await loops.run(['cronjob'])
+    await create({ schedule: '*/10 * * * *', successfulJobsHistoryLimit: 0 })
+    await loops.until('it runs', async () => (await get()).status?.active?.length === 1)
+    await finish((await jobs())[0]!.metadata!.name!)
+    await count(0)
+    await loops.until('its success is told', async () => (await get()).status?.lastSuccessfulTime !== undefined)
+    expect((await get()).status).not.toHaveProperty('active')
+    const reasons = async () => (await loops.client.of(Event).list(tick)).items.map(({ reason }) => reason)
+    await loops.until('told', async () => (await reasons()).includes('SuccessfulDelete'))
+    expect(await reasons()).not.toContain('SawCompletedJob')
+  })
+
   it('lets Jobs go when their time after the end is over', async () => {
     await loops.run(['ttl-after-finished', 'garbage-collector'])
     const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } }

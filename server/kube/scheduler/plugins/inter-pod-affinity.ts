@@ -147,11 +147,16 @@ export function interPodAffinity(
       const range = max - min
       for (const entry of told) entry.score = range > 0 ? Math.trunc((MAX_SCORE * (entry.score - min)) / range) : 0
     },
-    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-assigned'],
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-relabelled', 'pod-assigned'],
     mayHelp(event, pod) {
       if (event.type === 'node-updated') return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)
-      if (event.type !== 'pod-assigned' && event.type !== 'pod-removed') return true
+      if (event.type !== 'pod-assigned' && event.type !== 'pod-removed' && event.type !== 'pod-relabelled') return true
       const own = podAffinityOf(pod)
+      if (event.type === 'pod-relabelled') {
+        const { near = [], far = [] } = own ?? {}
+        const comesNear = matchesAll(near, event.pod, labels) && !matchesAll(near, event.previous, labels)
+        return comesNear || far.some((term) => term.matches(event.previous, labels) && !term.matches(event.pod, labels))
+      }
       if (event.type === 'pod-assigned') return matchesAll(own?.near ?? [], event.pod, labels)
       const theirs = podAffinityOf(event.pod)?.far ?? []
       return (

@@ -1,8 +1,7 @@
 // nodeSelector and node affinity: required terms filter, preferred ones score. Upstream: plugins/nodeaffinity,
 // component-helpers/scheduling/corev1/nodeaffinity.
 
-import type { NodeAffinity, NodeSelector, Pod } from 'kubernetes-types/core/v1'
-import { deepEqual } from '../../apimachinery/deep.ts'
+import type { Node, NodeAffinity, NodeSelector, Pod } from 'kubernetes-types/core/v1'
 import { matchesAny, matchesTerm, nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { normalizeByMax, type Plugin, rejectForGood, SKIP } from '../framework.ts'
 
@@ -55,10 +54,8 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArguments): Plugin {
     wokenBy: ['node-added', 'node-updated'],
     mayHelp(event, pod) {
       if (event.type !== 'node-added' && event.type !== 'node-updated') return false
-      if (event.type === 'node-updated' && deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)) {
-        return false
-      }
-      return nodeMatchesPod(pod, event.node) && (!enforced || matchesAny(enforced, event.node))
+      const fits = (node: Node) => nodeMatchesPod(pod, node) && (!enforced || matchesAny(enforced, node))
+      return fits(event.node) && !(event.type === 'node-updated' && fits(event.previous))
     },
   }
 }

@@ -125,12 +125,12 @@ export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
     mayHelp(event, pod) {
       if (event.type !== 'node-added' && event.type !== 'node-updated') return true
       const allocatable = amountsOf(event.node.status?.allocatable)
-      const fits = [...podResources(pod).requests].every(
-        ([name, amount]) => isIgnored(name) || amount <= (allocatable.get(name) ?? 0),
-      )
+      const { requests } = podResources(pod)
+      const fits = [...requests].every(([name, amount]) => isIgnored(name) || amount <= (allocatable.get(name) ?? 0))
       if (event.type === 'node-added' || !fits) return fits
       const before = amountsOf(event.previous.status?.allocatable)
-      return [...allocatable].some(([name, amount]) => amount > (before.get(name) ?? 0))
+      const matters = (name: string) => name === 'pods' || (requests.get(name) ?? 0) > 0
+      return [...allocatable].some(([name, amount]) => matters(name) && amount > (before.get(name) ?? 0))
     },
   }
 }

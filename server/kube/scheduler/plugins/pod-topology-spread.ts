@@ -6,11 +6,20 @@
 //
 // Upstream: plugins/podtopologyspread/{filtering,scoring,common}.go.
 
-import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
+import type { Node, Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { formatSelector, matchNothing, type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
 import { nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { untolerated } from '../../apimachinery/tolerations.ts'
-import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
+import {
+  type ClusterEvent,
+  type CycleState,
+  MAX_SCORE,
+  type Plugin,
+  reject,
+  rejectForGood,
+  SKIP,
+} from '../framework.ts'
 import type { NodeInfo, PodSelection } from '../node-info.ts'
 import type { NodeList } from '../node-list.ts'
 
@@ -91,7 +100,8 @@ function constraintOf(told: TopologySpreadConstraint, pod: Pod, selections: Sele
     topologyKey: told.topologyKey,
     maxSkew: told.maxSkew,
     minDomains: told.minDomains ?? 1,
-    others: selections.of(pod, selector),
+    // Upstream counts nobody where all are selected.
+    others: selections.of(pod, selector.requirements.length > 0 ? selector : matchNothing),
     selectsItself: selector.matches(pod.metadata?.labels),
     honourAffinity: told.nodeAffinityPolicy !== 'Ignore',
     honourTaints: told.nodeTaintsPolicy === 'Honor',
@@ -175,6 +185,35 @@ function domainsOf(topologyKey: string, nodes: readonly NodeInfo[], ignored: Rea
   return domains
 }
 
+/** Whether there are other domains after it, or other pods in them. */
+function movesCounts(event: ClusterEvent, pod: Pod, constraints: readonly Constraint[]): boolean {
+  const takesPart = ({ metadata }: Node) =>
+    constraints.every(({ topologyKey }) => Object.hasOwn(metadata?.labels ?? {}, topologyKey))
+  const isOurs = ({ metadata }: Pod) => metadata?.namespace === pod.metadata?.namespace
+  const selects = ({ others }: Constraint, { metadata }: Pod) => others.selector.matches(metadata?.labels)
+  switch (event.type) {
+    case 'node-added':
+    case 'node-removed':
+      return takesPart(event.node)
+    case 'node-updated': {
+      const { node, previous } = event
+      if (takesPart(node) !== takesPart(previous)) return true
+      const moves = ({ topologyKey }: Constraint) =>
+        node.metadata?.labels?.[topologyKey] !== previous.metadata?.labels?.[topologyKey]
+      return takesPart(node) && (constraints.some(moves) || !deepEqual(node.spec?.taints, previous.spec?.taints))
+    }
+    case 'pod-assigned':
+    case 'pod-removed':
+      return isOurs(event.pod) && constraints.some((constraint) => selects(constraint, event.pod))
+    case 'pod-relabelled': {
+      const changes = (constraint: Constraint) => selects(constraint, event.pod) !== selects(constraint, event.previous)
+      return isOurs(event.pod) && constraints.some(changes)
+    }
+    default:
+      return false
+  }
+}
+
 export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpreadArguments): Plugin {
   const selections = new Selections()
   return {
@@ -228,10 +267,7 @@ export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpread
         else entry.score = max === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (max + min - entry.score)) / max)
       }
     },
-    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-assigned'],
-    mayHelp(event, pod) {
-      if (event.type !== 'pod-removed' && event.type !== 'pod-assigned') return true
-      return event.pod.metadata?.namespace === pod.metadata?.namespace
-    },
+    wokenBy: ['node-added', 'node-updated', 'node-removed', 'pod-removed', 'pod-relabelled', 'pod-assigned'],
+    mayHelp: (event, pod) => movesCounts(event, pod, constraintsOf(pod, 'DoNotSchedule', selections)),
   }
 }

@@ -1,9 +1,12 @@
 // Keeps pods off nodes whose taints they do not tolerate; of the others, those with the fewest taints that would
 // rather not have the pod score best. Upstream: plugins/tainttoleration.
 
-import { deepEqual } from '../../apimachinery/deep.ts'
+import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { tolerates, untolerated } from '../../apimachinery/tolerations.ts'
 import { normalizeByMax, type Plugin, rejectForGood } from '../framework.ts'
+
+const isTolerated = ({ spec }: Node, pod: Pod) =>
+  !untolerated(spec?.taints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
 
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
@@ -20,8 +23,9 @@ export const taintToleration: Plugin = {
   },
   normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: true }),
   wokenBy: ['node-added', 'node-updated'],
-  mayHelp(event) {
-    if (event.type === 'node-added') return true
-    return event.type === 'node-updated' && !deepEqual(event.node.spec?.taints, event.previous.spec?.taints)
+  mayHelp(event, pod) {
+    if (event.type !== 'node-added' && event.type !== 'node-updated') return false
+    const wasTolerated = event.type === 'node-updated' && isTolerated(event.previous, pod)
+    return !wasTolerated && isTolerated(event.node, pod)
   },
 }
