@@ -222,6 +222,7 @@ describe('a pod of high priority on a full node', () => {
     loops.kubelets.lingering = false
     await loops.client.of(Pod).delete({ namespace: 'default', name: 'least' }, { gracePeriodSeconds: 0 })
     await bound('urgent')
+    expect((await get('urgent')).status).not.toHaveProperty('nominatedNodeName')
     expect(await nodeOf('pusher')).toBeUndefined()
     expect((await get('more')).metadata?.deletionTimestamp).toBeUndefined()
   })

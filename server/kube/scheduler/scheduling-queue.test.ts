@@ -44,7 +44,7 @@ it('keeps the order of pods that come in one moment, also when one of them goes'
   expect(queue.pop()).toBeUndefined()
 })
 
-it('keeps what fitted nowhere until an event may help, and then until its back-off is over', async () => {
+it('keeps what fitted nowhere until an event may help, and then as long as others are in line', async () => {
   const { clock, queue } = start()
   queue.add(pod('a'))
   queue.putAside(pop(queue), new Set(['NodeResourcesFit']))
@@ -57,12 +57,43 @@ it('keeps what fitted nowhere until an event may help, and then until its back-o
   const again = pop(queue)
   expect(again.because).toBe(7)
   queue.putAside(again, new Set(['NodeResourcesFit']))
+  queue.add(pod('b'))
   queue.wake(() => true, 8, 'NodeAdd')
-  expect(queue.counts).toEqual({ active: 0, backoff: 1, unschedulable: 0 })
-  await clock.advance(1999)
+  expect(queue.counts).toEqual({ active: 1, backoff: 1, unschedulable: 0 })
+  expect(queue.next()).toEqual(['default/b', 'default/a'])
+  expect([pop(queue).key, pop(queue).key]).toEqual(['default/b', 'default/a'])
+  expect(queue.counts.backoff).toBe(0)
+})
+
+it('lets those go first whose back-off is over first, in one second the more important', async () => {
+  const { clock, queue } = start()
+  await clock.advance(500)
+  for (const [name, priority] of [
+    ['early', 0],
+    ['late', 0],
+    ['important', 5],
+  ] as const) {
+    queue.add(pod(name, priority))
+    queue.putAside(pop(queue), new Set(['X']))
+    await clock.advance(name === 'early' ? 600 : 10)
+  }
+  queue.wake(() => true, 1, 'NodeAdd')
+  queue.delete(pod('nobody'))
+  expect(queue.next()).toEqual(['default/early', 'default/important', 'default/late'])
+  await clock.advance(1000)
+  expect(queue.counts).toEqual({ active: 3, backoff: 0, unschedulable: 0 })
+  expect(queue.length).toBe(3)
+})
+
+it('waits out the back-off after an error', async () => {
+  const { clock, queue } = start()
+  queue.add(pod('a'))
+  queue.putBack(pop(queue))
   expect(queue.length).toBe(0)
+  await clock.advance(999)
+  expect(queue.pop()).toBeUndefined()
   await clock.advance(1)
-  expect(queue.length).toBe(1)
+  expect(pop(queue).key).toBe('default/a')
 })
 
 it('lets nobody wait longer than five minutes for an event', async () => {

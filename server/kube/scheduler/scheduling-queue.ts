@@ -6,6 +6,8 @@
 //
 //   add ─► active ─ pop ─► (a cycle) ─ fits nowhere ─► unschedulable ─ event ─► backoff ─ time ─► active
 //
+// When nobody is in line, whoever waits out a back-off has its turn at once; not after errors, which take their time.
+//
 // Upstream: kubernetes/pkg/scheduler/backend/queue/scheduling_queue.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
@@ -39,6 +41,14 @@ const UPSTREAMS_BACKOFF: Backoff = { initialMs: 1000, maxMs: 10_000 }
 const UNSCHEDULABLE_AT_MOST_MS = 5 * 60_000
 const FLUSH_EVERY_MS = 30_000
 const FAILURE = 'ScheduleAttemptFailure'
+const ERRORS = [FAILURE, 'PreemptionFailure']
+
+interface Waiting {
+  queued: QueuedPod
+  timer: Disposable
+  /** The second in which it ends; undefined after an error. */
+  second: number | undefined
+}
 
 export class SchedulingQueue {
   readonly #clock: Clock
@@ -48,7 +58,9 @@ export class SchedulingQueue {
   /** In the order of their turns; the next one last, where taking it away costs nothing. */
   readonly #active: QueuedPod[] = []
   readonly #activeByKey = new Map<string, QueuedPod>()
-  readonly #backoff = new Map<string, { queued: QueuedPod; timer: Disposable }>()
+  readonly #backoff = new Map<string, Waiting>()
+  /** Those that need not wait when nobody else is in line; the next one last. */
+  readonly #early: Waiting[] = []
   readonly #unschedulable = new Map<string, QueuedPod>()
   /** Popped and not yet decided or bound. */
   readonly #inFlight = new Map<string, QueuedPod>()
@@ -69,15 +81,17 @@ export class SchedulingQueue {
   }
 
   /** Who is next in line, no more than so many. */
-  next(most = this.#active.length): string[] {
-    return this.#active
+  next(most = this.length): string[] {
+    const early = this.#early.map(({ queued }) => queued)
+    return [...early, ...this.#active]
       .slice(-most)
       .reverse()
       .map(({ key }) => key)
   }
 
+  /** How many may be popped now. */
   get length(): number {
-    return this.#active.length
+    return this.#active.length + this.#early.length
   }
 
   /** How many wait in each place. */
@@ -129,7 +143,7 @@ export class SchedulingQueue {
   }
 
   pop(): QueuedPod | undefined {
-    const queued = this.#active.pop()
+    const queued = this.#active.pop() ?? this.#popEarly()
     if (!queued) return undefined
     this.#activeByKey.delete(queued.key)
     queued.attempts++
@@ -178,6 +192,7 @@ export class SchedulingQueue {
     this.#flush?.[Symbol.dispose]()
     for (const { timer } of this.#backoff.values()) timer[Symbol.dispose]()
     this.#backoff.clear()
+    this.#early.length = 0
     this.#active.length = 0
     this.#activeByKey.clear()
     this.#unschedulable.clear()
@@ -203,47 +218,57 @@ export class SchedulingQueue {
   }
 
   #toBackoffOrActive(queued: QueuedPod, event: string): void {
-    const waitMs = queued.failedAt + backoffMs(queued.attempts, this.#limits) - this.#clock.monotonic()
+    const until = queued.failedAt + backoffMs(queued.attempts, this.#limits)
+    const waitMs = until - this.#clock.monotonic()
     if (waitMs <= 0) {
       this.#toActive(queued, event)
       return
     }
     this.#onCome('backoff', event)
     const timer = this.#clock.setTimeout(() => {
-      this.#backoff.delete(queued.key)
+      this.#endBackoff(queued.key)
       this.#toActive(queued, 'BackoffComplete')
     }, waitMs)
-    this.#backoff.set(queued.key, { queued, timer })
+    const second = ERRORS.includes(event) ? undefined : Math.floor(until / 1000)
+    const waiting: Waiting = { queued, timer, second }
+    this.#backoff.set(queued.key, waiting)
+    if (second === undefined) return
+    this.#early.splice(placeIn(this.#early, waiting, endsBefore), 0, waiting)
+    this.#onChange()
+  }
+
+  #popEarly(): QueuedPod | undefined {
+    const next = this.#early.at(-1)
+    if (!next || this.#closed) return undefined
+    this.#endBackoff(next.queued.key)
+    this.#onCome('active', 'PopFromBackoffQ')
+    return next.queued
+  }
+
+  #endBackoff(key: string): void {
+    const waiting = this.#backoff.get(key)
+    if (!waiting) return
+    waiting.timer[Symbol.dispose]()
+    this.#backoff.delete(key)
+    if (waiting.second !== undefined) this.#early.splice(placeIn(this.#early, waiting, endsBefore), 1)
   }
 
   #toActive(queued: QueuedPod, event: string): void {
     if (this.#closed) return
     this.#onCome('active', event)
-    this.#active.splice(this.#placeOf(queued), 0, queued)
+    this.#active.splice(placeIn(this.#active, queued, goesBefore), 0, queued)
     this.#activeByKey.set(queued.key, queued)
     this.#onChange()
   }
 
   #forget(key: string): void {
-    this.#backoff.get(key)?.timer[Symbol.dispose]()
-    this.#backoff.delete(key)
+    this.#endBackoff(key)
     this.#unschedulable.delete(key)
     this.#inFlight.delete(key)
     const active = this.#activeByKey.get(key)
     if (!active) return
     this.#activeByKey.delete(key)
-    this.#active.splice(this.#placeOf(active), 1)
-  }
-
-  /** Where it is, or belongs: the first place whose pod does not go after it. */
-  #placeOf(queued: QueuedPod): number {
-    let [from, to] = [0, this.#active.length]
-    while (from < to) {
-      const middle = (from + to) >>> 1
-      if (goesBefore(queued, this.#active[middle]!)) from = middle + 1
-      else to = middle
-    }
-    return from
+    this.#active.splice(placeIn(this.#active, active, goesBefore), 1)
   }
 
   /** Should an event have been missed, nobody waits for ever. */
@@ -259,6 +284,22 @@ export class SchedulingQueue {
 
 const backoffMs = (attempts: number, { initialMs, maxMs }: Backoff) =>
   Math.min(maxMs, initialMs * 2 ** Math.max(0, attempts - 1))
+
+/** Where it is, or belongs: the first place whose pod does not go after it. */
+function placeIn<T>(line: readonly T[], one: T, isBefore: (a: T, b: T) => boolean): number {
+  let [from, to] = [0, line.length]
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (isBefore(one, line[middle]!)) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+function endsBefore(a: Waiting, b: Waiting): boolean {
+  const bySecond = (a.second ?? 0) - (b.second ?? 0)
+  return bySecond === 0 ? goesBefore(a.queued, b.queued) : bySecond < 0
+}
 
 function goesBefore(a: QueuedPod, b: QueuedPod): boolean {
   const byPriority = (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0)

@@ -64,7 +64,8 @@ function bound(pod: Pod, binding: Binding, { node, name, now }: { node: string; 
   if (pod.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
   const { resourceVersion: _current, ...meta } = pod.metadata ?? {}
   const { annotations, labels } = binding.metadata ?? {}
-  const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
+  const { nominatedNodeName: _promised, ...status } = pod.status ?? {}
+  const others = (status.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
   const scheduled = {
     type: 'PodScheduled',
     status: 'True',
@@ -79,6 +80,6 @@ function bound(pod: Pod, binding: Binding, { node, name, now }: { node: string; 
       ...(labels ? { labels: { ...meta.labels, ...labels } } : {}),
     },
     spec: { ...pod.spec, nodeName: node } as PodSpec,
-    status: { ...pod.status, conditions: [...others, scheduled] },
+    status: { ...status, conditions: [...others, scheduled] },
   }
 }
