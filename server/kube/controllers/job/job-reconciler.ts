@@ -203,11 +203,11 @@ export class JobReconciler implements Reconciler {
   async #removeFinalizers({ client }: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
     await Promise.all(
       pods.map(async ({ metadata }) => {
-        const finalizers = (metadata?.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING)
-        const { namespace = '', name = '', resourceVersion } = metadata ?? {}
-        const told = { metadata: { uid: metadata?.uid, resourceVersion, finalizers } }
+        const { namespace = '', name = '', uid } = metadata ?? {}
+        // Of no revision: who was deleted in this very turn has another one by now.
+        const told = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [TRACKING] } }
         try {
-          await client.of(Pod).patch({ namespace, name }, 'application/merge-patch+json', told)
+          await client.of(Pod).patch({ namespace, name }, 'application/strategic-merge-patch+json', told)
         } catch (err) {
           if (!isNotFound(err)) throw err
         }

@@ -23,8 +23,8 @@ const alive = async () =>
   (await loops.pods()).filter((pod) => pod.status?.phase === 'Pending' && !pod.metadata?.deletionTimestamp)
 const merge = 'application/merge-patch+json'
 
-function create(spec: Partial<BatchJob['spec']> = {}): Promise<BatchJob> {
-  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'pi:1' }] } }
+function create(spec: Partial<BatchJob['spec']> = {}, onNode: { nodeName?: string } = {}): Promise<BatchJob> {
+  const template = { spec: { ...onNode, restartPolicy: 'Never', containers: [{ name: 'main', image: 'pi:1' }] } }
   return loops.client.of(Job).create({ metadata: pi, spec: { template, ...spec } })
 }
 
@@ -240,4 +240,28 @@ it('leaves what somebody else manages alone, and no pod waiting when it is gone'
   expect((await loops.client.of(Job).get({ ...pi, name: 'theirs' })).status).toEqual({})
   await loops.client.of(Job).delete(pi, { propagationPolicy: 'Background' })
   await loops.until('its pod is gone', async () => (await loops.pods()).length === 0)
+})
+
+it.each<[reason: string, spec: Partial<BatchJob['spec']>, ends: 'Succeeded' | 'Failed' | undefined]>([
+  ['BackoffLimitExceeded', { completions: 8, backoffLimit: 0 }, 'Failed'],
+  ['DeadlineExceeded', { activeDeadlineSeconds: 5 }, undefined],
+  [
+    'SuccessPolicy',
+    { completions: 4, completionMode: 'Indexed', successPolicy: { rules: [{ succeededCount: 1 }] } },
+    'Succeeded',
+  ],
+])('ends with pods that run, and no turn fails: %s', async (reason, spec, ends) => {
+  await loops.run(['job', 'serviceaccount'])
+  // On a node, pods that are deleted stay until its kubelet lets them go.
+  await create({ parallelism: 4, ...spec }, { nodeName: 'n1' })
+  const [first] = await next(4)
+  await loops.until('all are told', async () => (await get()).status?.active === 4)
+  if (ends) await finish(first!, ends)
+  const isHeld = ({ metadata }: CorePod) => metadata?.finalizers?.includes('batch.kubernetes.io/job-tracking')
+  await loops.until('no pod is held', async () => !(await loops.pods()).some(isHeld))
+  await loops.until('all are counted', async () => {
+    const { uncountedTerminatedPods = {}, conditions } = (await get()).status ?? {}
+    return conditions?.[0]?.reason === reason && Object.keys(uncountedTerminatedPods).length === 0
+  })
+  expect(loops.reconciles('job').filter(({ outcome }) => outcome === 'error')).toEqual([])
 })
