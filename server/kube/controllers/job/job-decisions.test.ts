@@ -164,9 +164,9 @@ it.each<[what: string, spec: object, atLeast: number, expected: string[]]>([
     'of an index all but one, and those without a wanted one',
     { completionMode: 'Indexed', completions: 2 },
     0,
-    ['waits', 'twice', 'beyond'],
+    ['beyond', 'twice', 'waits'],
   ],
-  ['then others', { completionMode: 'Indexed', completions: 2 }, 4, ['waits', 'twice', 'beyond', 'first']],
+  ['then others', { completionMode: 'Indexed', completions: 2 }, 4, ['beyond', 'twice', 'waits', 'first']],
 ])('lets go: %s', (_, spec, atLeast, expected) => {
   const on = (told: Pod, isReady = true): Pod => ({
     ...told,
@@ -182,6 +182,23 @@ it.each<[what: string, spec: object, atLeast: number, expected: string[]]>([
   ]
   const gone = superfluous({ spec: { template: {}, ...spec } }, active, atLeast)
   expect(gone.map(({ metadata }) => metadata?.name)).toEqual(expected)
+})
+
+it.each<[mode: string, atLeast: number]>([
+  ['NonIndexed', 0],
+  ['NonIndexed', -2],
+  ['Indexed', 0],
+])('lets go of nobody and asks none how it does: %s, %i to go', (completionMode, atLeast) => {
+  const active = [0, 1, 2].map((index): Pod => {
+    const { metadata } = pod(`${index}`, { index })
+    return {
+      metadata: metadata!,
+      get status(): never {
+        throw new Error('asked')
+      },
+    }
+  })
+  expect(superfluous(job({ completionMode }), active, atLeast)).toEqual([])
 })
 
 describe('a pod failure policy', () => {

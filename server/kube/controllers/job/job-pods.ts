@@ -63,20 +63,30 @@ function byUsefulness(a: Pod, b: Pod): number {
   return 0
 }
 
-/**
- * Which of the active pods go, when `atLeast` of them have to. Of an index one is enough, and a pod whose index is not
- * wanted, or that has none, is of no use: those go in any case, then whoever has done least.
- */
+/** Which of the active pods go, when `atLeast` of them have to: those of no use in any case, then who has done least. */
 export function superfluous(job: Job, active: readonly Pod[], atLeast: number): Pod[] {
-  const pods = [...active].sort(byUsefulness)
-  const kept = new Map(isIndexed(job) ? pods.map((pod) => [indexOf(pod), pod]) : [])
-  const isUseless = (pod: Pod) => {
+  const useless = isIndexed(job) ? uselessOf(job, active) : new Set<Pod>()
+  if (atLeast <= useless.size) return [...useless]
+  const useful = active.filter((pod) => !useless.has(pod)).sort(byUsefulness)
+  return [...useless, ...useful.slice(0, atLeast - useless.size)]
+}
+
+/** Of an index one is enough, and a pod whose index is not wanted, or that has none, is of no use. */
+function uselessOf({ spec }: Job, active: readonly Pod[]): Set<Pod> {
+  const useless = new Set<Pod>()
+  const kept = new Map<number, Pod>()
+  for (const pod of active) {
     const index = indexOf(pod)
-    return index === undefined || index >= (job.spec?.completions ?? 0) || kept.get(index) !== pod
+    if (index === undefined || index >= (spec?.completions ?? 0)) {
+      useless.add(pod)
+      continue
+    }
+    const other = kept.get(index)
+    const isKept = !other || byUsefulness(other, pod) <= 0
+    if (isKept) kept.set(index, pod)
+    if (other) useless.add(isKept ? other : pod)
   }
-  const useless = isIndexed(job) ? pods.filter(isUseless) : []
-  const useful = pods.filter((pod) => !useless.includes(pod))
-  return [...useless, ...useful.slice(0, Math.max(0, atLeast - useless.length))]
+  return useless
 }
 
 export function templateFor(job: Job, index?: number, told: Record<string, string> = {}): PodTemplateSpec {
