@@ -1,6 +1,6 @@
 // The questions about pods that several loops ask. Upstream: kubernetes/pkg/api/v1/pod/util.go, controller_utils.go.
 
-import type { Pod, PodCondition } from 'kubernetes-types/core/v1'
+import type { ContainerStatus, Pod, PodCondition } from 'kubernetes-types/core/v1'
 import { conditionOf } from './conditions.ts'
 
 export function podCondition(pod: Pod, type: string): PodCondition | undefined {
@@ -13,6 +13,13 @@ export const isTerminated = (pod: Pod) => pod.status?.phase === 'Succeeded' || p
 export const isActive = (pod: Pod) => !isTerminated(pod) && !pod.metadata?.deletionTimestamp
 
 export const isReady = (pod: Pod) => podCondition(pod, 'Ready')?.status === 'True'
+
+/** Of init containers that go on beside the others, and end after them. */
+export function sidecarStatuses({ spec, status }: Pod): ContainerStatus[] {
+  const inits = spec?.initContainers ?? []
+  const names = new Set(inits.filter((one) => one.restartPolicy === 'Always').map(({ name }) => name))
+  return (status?.initContainerStatuses ?? []).filter(({ name }) => names.has(name))
+}
 
 /** Milliseconds until the pod will have been ready for long enough: 0 when it is available, Infinity when not ready. */
 export function availableInMs(pod: Pod, minReadySeconds: number, now: number): number {

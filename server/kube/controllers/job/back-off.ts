@@ -2,8 +2,9 @@
 // Upstream: kubernetes/pkg/controller/job/backoff_utils.go.
 
 import type { Job } from 'kubernetes-types/batch/v1'
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1'
 import { keyOf } from '../../apimachinery/object-meta.ts'
+import { sidecarStatuses } from '../pod-state.ts'
 
 const FIRST_DELAY_MS = 10_000
 const LONGEST_DELAY_MS = 10 * 60_000
@@ -65,12 +66,19 @@ export function delayLeftMs({ count, lastAt }: Failures, now: number): number {
 }
 
 /** Of one that was deleted before it ended, when that was asked for. */
-export function finishedAt({ status, metadata }: Pod, now: number): number {
-  const ends = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
-  if (ends.length > 0 && !ends.some(Number.isNaN)) return Math.max(...ends)
+export function finishedAt(pod: Pod, now: number): number {
+  const { status, metadata } = pod
+  const ended = lastEnd(sidecarStatuses(pod), lastEnd(status?.containerStatuses ?? [], -Infinity))
+  if (ended > -Infinity) return ended
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   if (ready?.status === 'False' && ready.lastTransitionTime) return Date.parse(ready.lastTransitionTime)
   const { deletionTimestamp, deletionGracePeriodSeconds = 0, creationTimestamp } = metadata ?? {}
   if (deletionTimestamp) return Date.parse(deletionTimestamp) - Number(deletionGracePeriodSeconds) * 1000
   return Date.parse(creationTimestamp ?? '') || now
+}
+
+/** Nothing is known of it while one of them runs. */
+function lastEnd(containers: readonly ContainerStatus[], before: number): number {
+  const ends = containers.map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
+  return ends.some(Number.isNaN) ? -Infinity : Math.max(before, ...ends)
 }

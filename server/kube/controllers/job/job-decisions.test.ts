@@ -184,23 +184,6 @@ it.each<[what: string, spec: object, atLeast: number, expected: string[]]>([
   expect(gone.map(({ metadata }) => metadata?.name)).toEqual(expected)
 })
 
-it.each<[mode: string, atLeast: number]>([
-  ['NonIndexed', 0],
-  ['NonIndexed', -2],
-  ['Indexed', 0],
-])('lets go of nobody and asks none how it does: %s, %i to go', (completionMode, atLeast) => {
-  const active = [0, 1, 2].map((index): Pod => {
-    const { metadata } = pod(`${index}`, { index })
-    return {
-      metadata: metadata!,
-      get status(): never {
-        throw new Error('asked')
-      },
-    }
-  })
-  expect(superfluous(job({ completionMode }), active, atLeast)).toEqual([])
-})
-
 describe('a pod failure policy', () => {
   const rules = [
     { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
@@ -338,8 +321,25 @@ describe('the next pod', () => {
     expect(delay([], [pod('c', { phase: 'Succeeded', code: 0 })], { count: 5, lastAt: NOW })).toBe(0)
   })
 
+  /** Its container has ended 7 seconds ago; of an init container that is none beside it nothing is asked. */
+  const besides = (finishedAt: string | undefined): Pod => {
+    const told = pod('a', { phase: 'Failed', code: 1, ago: 7 })
+    const [main] = told.status!.containerStatuses!
+    const ended = (name: string, at: string | undefined) => ({
+      ...main!,
+      name,
+      state: at ? { terminated: { exitCode: 0, finishedAt: at } } : {},
+    })
+    return {
+      metadata: { ...told.metadata, creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: { containers: [], initContainers: [{ name: 'beside', restartPolicy: 'Always' }, { name: 'before' }] },
+      status: { ...told.status, initContainerStatuses: [ended('beside', finishedAt), ended('before', undefined)] },
+    }
+  }
   it.each<[what: string, told: Partial<Pod>, expected: number]>([
     ['since its last container ended', pod('a', { phase: 'Failed', code: 1, ago: 7 }), 7_000],
+    ['since its sidecar ended, which is later', besides('2026-01-01T00:59:58Z'), 2_000],
+    ['since it was made, while its sidecar runs', besides(undefined), 3_600_000],
     [
       'since it was not ready any more',
       { status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:59:57Z' }] } },

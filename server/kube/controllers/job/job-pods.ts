@@ -1,9 +1,9 @@
 // The pods of a Job: marked until they have been counted, and numbered where the Job is indexed.
 
 import type { Job } from 'kubernetes-types/batch/v1'
-import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1'
+import type { ContainerStatus, Pod, PodTemplateSpec } from 'kubernetes-types/core/v1'
 import { deepCopy } from '../../apimachinery/deep.ts'
-import { isReady, podCondition } from '../pod-state.ts'
+import { isReady, podCondition, sidecarStatuses } from '../pod-state.ts'
 
 /** Keeps a pod that has ended until its end is in the Job's status. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking'
@@ -11,6 +11,8 @@ export const INDEX = 'batch.kubernetes.io/job-completion-index'
 const INDEX_FAILURES = 'batch.kubernetes.io/job-index-failure-count'
 const INDEX_IGNORED = 'batch.kubernetes.io/job-index-ignored-failure-count'
 const LONGEST_HOST_NAME = 63
+/** The API server cuts what is longer before it adds five characters of its own. */
+const LONGEST_PREFIX = 58
 
 export const isIndexed = ({ spec }: Job) => spec?.completionMode === 'Indexed'
 
@@ -42,17 +44,20 @@ export function indexFailures(replaced: Pod | undefined, isIgnored: boolean): Re
 }
 
 const PHASES = ['Pending', 'Unknown', 'Running']
-const maxRestarts = ({ status }: Pod) =>
-  Math.max(0, ...(status?.containerStatuses ?? []).map(({ restartCount }) => restartCount))
+const maxRestarts = (containers: readonly ContainerStatus[]) =>
+  Math.max(0, ...containers.map(({ restartCount }) => restartCount))
+/** Whose time nobody told is the youngest. */
+const timeOf = (told: string | undefined) => Date.parse(told ?? '') || Number.MAX_SAFE_INTEGER
 
 /** Each decides only what all before it left open; smaller goes first, and of what is told by time, who is younger. */
 const USEFULNESS: readonly ((pod: Pod) => number)[] = [
   ({ spec }) => (spec?.nodeName ? 1 : 0),
   ({ status }) => PHASES.indexOf(status?.phase ?? ''),
   (pod) => (isReady(pod) ? 1 : 0),
-  (pod) => (isReady(pod) ? -Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0 : 0),
-  (pod) => -maxRestarts(pod),
-  ({ metadata }) => -Date.parse(metadata?.creationTimestamp ?? '') || 0,
+  (pod) => (isReady(pod) ? -timeOf(podCondition(pod, 'Ready')?.lastTransitionTime) : 0),
+  ({ status }) => -maxRestarts(status?.containerStatuses ?? []),
+  (pod) => -maxRestarts(sidecarStatuses(pod)),
+  ({ metadata }) => -timeOf(metadata?.creationTimestamp),
 ]
 
 function byUsefulness(a: Pod, b: Pod): number {
@@ -87,6 +92,12 @@ function uselessOf({ spec }: Job, active: readonly Pod[]): Set<Pod> {
     if (other) useless.add(isKept ? other : pod)
   }
   return useless
+}
+
+/** The index stays in the name of a pod, however long the Job's is. */
+export function namePrefix({ metadata }: Job, index: number): string {
+  const end = `-${index}-`
+  return `${metadata?.name?.slice(0, LONGEST_PREFIX - end.length)}${end}`
 }
 
 export function templateFor(job: Job, index?: number, told: Record<string, string> = {}): PodTemplateSpec {

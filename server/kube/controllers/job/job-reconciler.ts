@@ -26,6 +26,7 @@ import {
   indexOf,
   isIndexed,
   isTracked,
+  namePrefix,
   superfluous,
   TRACKING,
   templateFor,
@@ -137,7 +138,7 @@ export class JobReconciler implements Reconciler {
     this.#expectations.expectCreations(key, total)
     const { succeeded, failed, skipped, error } = await slowStart(total, async () => {
       const index = indexes.shift()
-      const generateName = index === undefined ? undefined : `${job.metadata?.name}-${index}-`
+      const generateName = index === undefined ? undefined : namePrefix(job, index)
       await createPod(context, Job, job, templateFor(job, index, toldOf(job, counts, index)), generateName)
     })
     this.#expectations.creationObserved(key, failed + skipped)
