@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpsTransport } from '../../client/https-transport.ts'
 import { ConfigMap } from '../../kinds/index.ts'
+import { crontab, crontabs, define, TABS } from '../testing/crontab.ts'
 import { type RawAnswer, type RawRequest, rawRequest } from '../testing/raw-request.ts'
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
 import { watchLog } from '../testing/watch-log.ts'
@@ -324,6 +325,50 @@ describe('HTTPS front', () => {
     expect((await as('curl/8.0', MAPS, nobody)).text).toMatch(/^{\n {2}"kind": "Status",/)
     expect((await as('kubectl/v1.36.0', `${MAPS}/formed`)).text).toMatch(/^{"/)
     expect((await as('curl/8.0', `${MAPS}/formed?pretty=false`)).text).toMatch(/^{"/)
+  })
+
+  it('says of which kind items are in no form, where the list says it', async () => {
+    await post('{"metadata":{"name":"of-list"}}')
+    const path = `${MAPS}?fieldSelector=metadata.name=of-list`
+    for (const asked of [{ path }, { path: `${path}&pretty=1` }, { path, headers: { accept: 'application/yaml' } }]) {
+      const { text } = await ask(asked)
+      expect(text).toMatch(/kind"?: ?"?ConfigMapList/)
+      expect(text).toContain('of-list')
+      expect(text).not.toMatch(/"?kind"?: ?"?ConfigMap"?$|"kind":"ConfigMap"/m)
+    }
+  })
+
+  it('says of which kind items are in every form where they are custom resources', async () => {
+    await define(test.transport, crontabs())
+    await test.transport.request({ method: 'POST', path: TABS, body: crontab('of-list') })
+    for (const query of ['', '?pretty=1']) {
+      const { items } = (await ask({ path: TABS + query })).json() as unknown as { items: unknown[] }
+      expect(items).toMatchObject([{ apiVersion: 'stable.example.com/v1', kind: 'CronTab' }])
+    }
+  })
+
+  it('knows what of an object a row may bring, and asks that of tables alone', async () => {
+    const path = `${MAPS}?includeObject=All`
+    expect((await ask({ path })).code).toBe(200)
+    const refused = await ask({ path, headers: { accept: TABLE, 'user-agent': 'curl/8.0' } })
+    expect(refused.code).toBe(400)
+    expect(refused.headers['cache-control']).toBe('no-cache, private')
+    expect(refused.text).toContain(
+      `Unable to convert to Table as requested: includeObject: Invalid value: \\"All\\": must be 'Metadata', 'Object', 'None', or empty`,
+    )
+    expect((await ask({ path: `${path}&watch=1&timeoutSeconds=1`, headers: { accept: TABLE } })).code).toBe(400)
+  })
+
+  it('watches metadata in the version that is asked for', async () => {
+    await post('{"metadata":{"name":"old-form"}}')
+    const path = `${MAPS}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name=old-form`
+    const accept = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v='
+    const [beta, stable] = await Promise.all([
+      ask({ path, headers: { accept: `${accept}v1beta1` } }),
+      ask({ path, headers: { accept: `${accept}v1` } }),
+    ])
+    expect(beta.text).toContain('"apiVersion":"meta.k8s.io/v1beta1"')
+    expect(stable.text).toContain('"apiVersion":"meta.k8s.io/v1"')
   })
 
   it('has fields in the order in which Go writes them, and a new line at the end', async () => {

@@ -133,12 +133,13 @@ export class HttpsFront {
     let headers: OutgoingHttpHeaders = {}
     try {
       const request = this.#reader.read(incoming, gone.signal)
-      const include = includeObjectOf(request.query)
       const outcome = await this.#options.handle(request)
       if (gone.signal.aborted) return
       headers = commonHeaders(outcome)
-      context = { ...context, representation: outcome.context.representation, include }
+      const { representation } = outcome.context
+      context = { ...context, representation }
       if (!outcome.ok) throw outcome.error
+      if (representation.as === 'table') context = { ...context, include: includeObjectOf(request.query) }
       await this.#send(response, { outcome, request, context, headers, signal: gone.signal })
     } catch (err) {
       const error =

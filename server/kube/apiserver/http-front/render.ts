@@ -91,21 +91,26 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
     }
     default: {
       const shell = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
-      if (representation.format !== 'json' || representation.pretty) {
-        const list = { ...shell, items: entries.map((entry) => entry.object) }
-        return render(asGoWrites(list, kind, context), context)
+      // Only items of custom resources say their kind; protobuf has no place for it.
+      const { format, pretty } = representation
+      if (format !== 'json' || pretty) {
+        const isBare = !kind.schema && format !== 'protobuf'
+        const items = entries.map(({ object }) => (isBare ? withoutKind(object) : object))
+        return render(asGoWrites({ ...shell, items }, kind, context), context)
       }
       const head = headOf(kind)
       const chunks: (string | Buffer)[] = [`${JSON.stringify(shell).slice(0, -1)},"items":[`]
       for (const [index, entry] of entries.entries()) {
         if (index > 0) chunks.push(',')
-        chunks.push(...wireChunks(head, entry, 'item'))
+        chunks.push(...wireChunks(head, entry, kind.schema ? 'whole' : 'item'))
       }
       chunks.push(']}\n')
       return { contentType: JSON_TYPE, body: joinChunks(chunks) }
     }
   }
 }
+
+const withoutKind = ({ kind: _kind, apiVersion: _apiVersion, ...rest }: KubeObject) => rest
 
 /** Any object in the client's format, made from scratch. */
 export function render(object: unknown, { representation, schemas }: RenderContext): Rendered {

@@ -12,7 +12,8 @@ export type IncludeObject = 'None' | 'Metadata' | 'Object'
 export function includeObjectOf(query: URLSearchParams): IncludeObject {
   const asked = query.get('includeObject') || 'Metadata'
   if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked
-  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(asked)}`)
+  const value = `includeObject: Invalid value: ${JSON.stringify(asked)}`
+  throw badRequest(`Unable to convert to Table as requested: ${value}: must be 'Metadata', 'Object', 'None', or empty`)
 }
 
 export function tableOf(

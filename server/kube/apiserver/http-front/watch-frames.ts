@@ -25,7 +25,9 @@ export interface Frames {
 export function watchFrames(kind: AnyKind, context: RenderContext, clock: Clock): Frames {
   const { as, format } = context.representation
   if (as === 'table') return { frameOf: tableFrames(kind, context, clock), form: undefined }
-  return { frameOf: (event) => make(kind, event, context), form: `${format} ${as}` }
+  const form =
+    'version' in context.representation ? `${format} ${as} ${context.representation.version}` : `${format} ${as}`
+  return { frameOf: (event) => make(kind, event, context), form }
 }
 
 /** Rows have ages, so each is made for its moment; only the first brings the columns, as upstream. */
@@ -47,8 +49,11 @@ export const watchContentType = ({ format }: Representation) =>
 export const errorFrame = (error: StatusError, context: RenderContext) => frameOf('ERROR', error.toStatus(), context)
 
 function make(kind: AnyKind, { type, object, entry }: OutgoingEvent, context: RenderContext): Buffer {
-  const { as, format } = context.representation
-  if (as === 'partial' || as === 'partial list') return frameOf(type, partialOf(object), context)
+  const { representation } = context
+  const { as, format } = representation
+  if (as === 'partial' || as === 'partial list') {
+    return frameOf(type, partialOf(object, `meta.k8s.io/${representation.version}`), context)
+  }
   if (format !== 'json') return frameOf(type, object, context)
   return entry
     ? lineOf(type, wireBytes(headOf(kind), entry))
