@@ -51,7 +51,8 @@ it('runs what lies in the folder of a machine, and shows it in the API', async (
   await until('the mirror is there', async () => (await kube('get pod web-node-1')).code === 0)
   await ready('web-node-1')
   await said('web-node-1', 'one')
-  await says('delete pod web-node-1 --wait=false')
+  // kubectl waits, and has to see that it went.
+  await says('delete pod web-node-1 --timeout=30s')
   await until('it is back', async () => (await podNamed('web-node-1')).status?.phase === 'Running')
   expect((await podNamed('web-node-1')).status?.containerStatuses?.[0]?.restartCount).toBe(0)
   await put(manifest('two'))

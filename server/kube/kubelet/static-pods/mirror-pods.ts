@@ -11,6 +11,8 @@ import { HASH } from './manifest.ts'
 
 const MIRROR = 'kubernetes.io/config.mirror'
 const RETRY_MS = 5_000
+/** kubectl waits for a name to be missing, and looks ten times a second: what is back sooner never went for it. */
+const MISSED_MS = 1_000
 
 export const isMirror = (pod: PodObject): boolean => pod.metadata?.annotations?.[MIRROR] !== undefined
 
@@ -30,6 +32,8 @@ interface Entry {
   wanted?: PodObject | undefined
   /** What the API has. */
   mirror?: PodObject | undefined
+  /** When somebody took away one that was as wanted, by the monotonic clock. */
+  takenAt?: number
   busy: boolean
   dirty: boolean
 }
@@ -68,6 +72,7 @@ export class MirrorPods {
 
   hear(pod: PodObject, { isDeleted }: { isDeleted: boolean }): void {
     const entry = this.#entry(pod)
+    if (isDeleted && stands(pod, entry.wanted)) entry.takenAt = this.#options.clock.monotonic()
     entry.mirror = isDeleted ? undefined : pod
     if (shows(entry) && entry.wanted) this.#options.onMirror(entry.wanted)
     this.#touch(keyOf(pod))
@@ -76,8 +81,7 @@ export class MirrorPods {
   /** The pod of the API that stands for a static pod, if there is one. */
   of(pod: PodObject): PodObject | undefined {
     const entry = this.#entries.get(keyOf(pod))
-    const isMine = entry?.mirror?.metadata?.annotations?.[MIRROR] === pod.metadata?.annotations?.[HASH]
-    return isMine ? entry?.mirror : undefined
+    return entry?.mirror && stands(entry.mirror, pod) ? entry.mirror : undefined
   }
 
   #entry(pod: PodObject): Entry {
@@ -127,6 +131,14 @@ export class MirrorPods {
       return
     }
     if (!wanted || mirror) return
+    const { clock } = this.#options
+    const waitMs = (entry.takenAt ?? Number.NEGATIVE_INFINITY) + MISSED_MS - clock.monotonic()
+    if (waitMs > 0) {
+      await clock.sleep(waitMs, this.#stop.signal).catch(() => undefined)
+      // Something else may be wanted by now.
+      entry.dirty = true
+      return
+    }
     await pods.create(this.#mirrorOf(wanted)).catch((err: unknown) => {
       // One that is there will be heard of, if it is ours.
       if (!isAlreadyExists(err)) throw err
@@ -151,9 +163,10 @@ export class MirrorPods {
 }
 
 /** The API has what is wanted, and not on its way out. */
-function shows({ wanted, mirror }: Entry): boolean {
-  if (!wanted || !mirror || mirror.metadata?.deletionTimestamp) return false
-  return mirror.metadata?.annotations?.[MIRROR] === wanted.metadata?.annotations?.[HASH]
-}
+const shows = ({ wanted, mirror }: Entry): boolean =>
+  mirror !== undefined && !mirror.metadata?.deletionTimestamp && stands(mirror, wanted)
+
+const stands = (mirror: PodObject, wanted: PodObject | undefined): boolean =>
+  wanted !== undefined && mirror.metadata?.annotations?.[MIRROR] === wanted.metadata?.annotations?.[HASH]
 
 const keyOf = ({ metadata }: PodObject) => `${metadata?.namespace}/${metadata?.name}`

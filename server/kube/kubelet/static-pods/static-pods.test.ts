@@ -117,6 +117,11 @@ it('makes the mirror again when it is deleted, and does not touch what runs', as
   const before = await get('web-n1')
   const [id] = (await runtime.listContainers()).map((one) => one.id)
   await client.of(Pod).delete({ namespace: 'default', name: 'web-n1' }, {})
+  // Long enough for kubectl, which asks for the name again and again, to see that it went.
+  await until('nobody has the name', () => gone('web-n1'))
+  await clock.advance(900)
+  expect(await gone('web-n1')).toBe(true)
+  await clock.advance(101)
   await until('another mirror', async () => {
     const now = await get('web-n1')
     return now.metadata?.uid !== before.metadata?.uid && now.status?.phase === 'Running'
