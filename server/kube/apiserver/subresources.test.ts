@@ -237,10 +237,15 @@ describe('subresources', () => {
   })
 
   it.each([
-    [{ tailLines: '-1' }, 422, /tailLines: Invalid value: -1: must be greater than or equal to 0/],
+    [
+      { tailLines: '-1' },
+      422,
+      /^PodLogOptions "web" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0/,
+    ],
     [{ limitBytes: '0' }, 422, /limitBytes: Invalid value: 0: must be greater than 0/],
     [{ sinceSeconds: '0' }, 422, /sinceSeconds: Invalid value: 0: must be greater than 0/],
     [{ sinceSeconds: '5', sinceTime: '2026-01-01T00:00:00Z' }, 422, /at most one of `sinceTime` or `sinceSeconds`/],
+    [{ stream: 'Stdout' }, 422, /^PodLogOptions "web" is invalid: stream: Forbidden: may not be specified$/],
     [{ tailLines: 'few' }, 400, /strconv.ParseInt: parsing "few": invalid syntax/],
     [{ sinceTime: 'yesterday' }, 400, /parsing time "yesterday"/],
   ])('refuses to show logs by %o', async (query, code, message) => {

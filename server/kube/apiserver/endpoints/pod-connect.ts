@@ -17,9 +17,9 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
   const isLog = info.subresource === 'log'
   if (!isLog) await assertMayCreate(call)
   const query = isLog ? logQuery(request.query) : queryOf(await admitConnect(call))
+  if (isLog) assertLogOptions(query, info.name)
   const { object } = await registry.get(info.namespace, info.name)
   const pod = object as Pod
-  if (isLog) assertLogOptions(query)
   const container = info.subresource === 'portforward' ? '' : containerOf(pod, query.get('container') ?? '')
   const nodeName = pod.spec?.nodeName
   if (!nodeName) {
@@ -108,7 +108,7 @@ function containerOf(pod: Pod, asked: string): string {
   throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]${also}`)
 }
 
-function assertLogOptions(query: URLSearchParams): void {
+function assertLogOptions(query: URLSearchParams, podName: string): void {
   const number = (option: string) => {
     const text = query.get(option)
     if (text === null || text === '') return undefined
@@ -125,9 +125,11 @@ function assertLogOptions(query: URLSearchParams): void {
   if (query.has('sinceSeconds') && query.has('sinceTime')) {
     errors.push(fieldError.forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
   } else atLeast(1, 'sinceSeconds', 'must be greater than 0')
+  // Choosing one of the streams is alpha: PodLogsQuerySplitStreams.
+  if (query.has('stream')) errors.push(fieldError.forbidden('stream', 'may not be specified'))
   const sinceTime = query.get('sinceTime')
   if (sinceTime && Number.isNaN(Date.parse(sinceTime))) {
     throw badRequest(`parsing time ${JSON.stringify(sinceTime)} as "2006-01-02T15:04:05Z07:00": cannot parse`)
   }
-  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, '', errors)
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, podName, errors)
 }
