@@ -1,5 +1,6 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
+import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
 import type { ApiObjects } from './api-objects.ts'
 import { environmentOf } from './environment.ts'
 import { expand } from './expansion.ts'
@@ -24,16 +25,15 @@ const objects: ApiObjects = {
   serviceAccount: async () => ({}),
 }
 type Containers = NonNullable<Pod['spec']>['containers']
-const variables = async (container: Partial<Containers[number]>, spec: Partial<NonNullable<Pod['spec']>> = {}) => {
+const node = { memoryBytes: 2 ** 33, allocatable: { cpu: '3500m', memory: '7Gi', 'ephemeral-storage': '90Gi' } }
+const variables = async (container: Partial<Containers[number]>, spec: Partial<PodSpec> = {}) => {
   const whole = { name: 'app', ...container }
   const pod: Pod = {
     metadata: { name: 'web', namespace: 'shop', uid: 'u', labels: { 'a/b': 'x' } },
     spec: { containers: [whole], nodeName: 'n', ...spec },
   }
   const addresses = { podIPs: ['10.244.0.2'], hostIPs: ['192.0.2.1', 'fd00::1'] }
-  return Object.fromEntries(
-    await environmentOf({ pod, container: whole, addresses, node: { cpus: 4, memoryBytes: 2 ** 33 }, objects }),
-  )
+  return Object.fromEntries(await environmentOf({ pod, container: whole, addresses, node, objects }))
 }
 
 it('expands what was defined before, keeps the unknown, and unescapes dollars', () => {
@@ -80,6 +80,20 @@ it('tells a container about its pod and its resources', async () => {
     CPULIMIT: '4',
     INIT: '20',
   })
+})
+
+it('takes for a limit that is not set the pod’s, or what the node has for pods', async () => {
+  const limit = (resource: string) => ({
+    name: resource,
+    valueFrom: { resourceFieldRef: { resource: `limits.${resource}`, divisor: resource === 'cpu' ? '1m' : '1Gi' } },
+  })
+  const container = {
+    env: ['cpu', 'memory', 'ephemeral-storage'].map(limit),
+    resources: { limits: { memory: '0' } },
+  }
+  expect(await variables(container)).toMatchObject({ cpu: '3500', memory: '7', 'ephemeral-storage': '90' })
+  const spec = { resources: { limits: { cpu: '1', memory: '2Gi' } } }
+  expect(await variables(container, spec)).toMatchObject({ cpu: '1000', memory: '2', 'ephemeral-storage': '90' })
 })
 
 it('names services in the environment, and only the API server without links', async () => {

@@ -75,7 +75,7 @@ async function valueFrom(
     const { containerName } = from.resourceFieldRef
     const asked = containerName ? containerOf(pod, containerName) : container
     if (!asked) throw new ConfigError(`container ${containerName} not found`)
-    return resourceFieldOf(asked, from.resourceFieldRef, node)
+    return resourceFieldOf(asked, from.resourceFieldRef, { pod, node })
   }
   if (from.configMapKeyRef) {
     const { name = '', key, optional } = from.configMapKeyRef

@@ -1,6 +1,8 @@
-// What the downward API can tell a container about its own pod. Upstream: pkg/fieldpath, pkg/api/v1/resource.
+// What the downward API can tell a container about its own pod. Upstream: pkg/fieldpath, pkg/api/v1/resource,
+// pkg/kubelet/kubelet_resources.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
 import { amountOf } from './resource-amount.ts'
 
@@ -52,24 +54,33 @@ function formatMap(values: Record<string, string> = {}): string {
 }
 
 export interface NodeAmounts {
-  cpus: number
   memoryBytes: number
+  /** What it has for pods, as its status says. */
+  allocatable: Readonly<Record<string, string>>
 }
 
 export const containerOf = ({ spec }: Pod, name: string): ContainerSpec | undefined =>
   [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find((one) => one.name === name)
 
-/** A limit that is not set is what the node can give. */
+/** A limit that is not set is the pod's own, or what the node has for pods. */
 export function resourceFieldOf(
   container: ContainerSpec,
   ref: { resource: string; divisor?: string },
-  node: NodeAmounts,
+  { pod, node }: { pod: Pod; node: NodeAmounts },
 ): string {
   const [list = '', ...rest] = ref.resource.split('.')
   const name = rest.join('.')
-  const asked = list === 'limits' ? container.resources?.limits?.[name] : container.resources?.requests?.[name]
-  const whole: Record<string, number> = { cpu: node.cpus, memory: node.memoryBytes }
-  const fallback = list === 'limits' ? (whole[name] ?? 0) : 0
   const divisor = amountOf(ref.divisor && ref.divisor !== '0' ? ref.divisor : '1') ?? 1
-  return String(Math.ceil((amountOf(asked) ?? fallback) / divisor - 1e-9))
+  const asked = amountOf(
+    list === 'limits' ? container.resources?.limits?.[name] : container.resources?.requests?.[name],
+  )
+  const amount = list === 'limits' && OVERCOMMITTED.has(name) ? asked || limitOfPod(pod, name, node) : asked
+  return String(Math.ceil((amount ?? 0) / divisor - 1e-9))
 }
+
+/** Huge pages are never: of them a container without a limit has none. */
+const OVERCOMMITTED = new Set(['cpu', 'memory', 'ephemeral-storage'])
+
+const limitOfPod = ({ spec }: Pod, name: string, { allocatable }: NodeAmounts) =>
+  (name === 'ephemeral-storage' ? undefined : amountOf((spec as PodSpec | undefined)?.resources?.limits?.[name])) ||
+  amountOf(allocatable[name])

@@ -117,7 +117,24 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })
   const events = eventsOf(recorder, nodeName)
   const objects = options.objects ?? createApiObjects(client, clock)
-  const node = { cpus: machine.cpus, memoryBytes: machine.memoryBytes }
+  const { name: runtimeName } = await runtime.version().catch(() => ({ name: 'docker' }))
+  const { allocatable = {} } = nodeStatusOf({
+    machine,
+    nodeIP,
+    maxPods: configuration.maxPods,
+    kubeletVersion,
+    kubeletPort,
+    runtime: { name: runtimeName, version: '' },
+    images: [],
+    notReady: undefined,
+    ...(options.capacity ? { capacity: options.capacity } : {}),
+    configuration,
+    pressures: new Set(),
+    volumesInUse: [],
+    previous: undefined,
+    now: clock.now(),
+  })
+  const node = { memoryBytes: machine.memoryBytes, allocatable }
   const workers = new Map<string, PodWorker>()
   const counted = { own: new Metrics(), probes: new Metrics() }
   let networkError: string | undefined = 'network is not known yet'
@@ -173,7 +190,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     rootDir,
     clusterDomain,
   })
-  const { name: runtimeName } = await runtime.version().catch(() => ({ name: 'docker' }))
   const sync = new PodSync({
     runtime,
     turns,
@@ -234,22 +250,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       networkError = notReady
       if (recovered) for (const worker of workers.values()) worker.wake()
     },
-  })
-  const { allocatable = {} } = nodeStatusOf({
-    machine,
-    nodeIP,
-    maxPods: configuration.maxPods,
-    kubeletVersion,
-    kubeletPort,
-    runtime: { name: runtimeName, version: '' },
-    images: [],
-    notReady: undefined,
-    ...(options.capacity ? { capacity: options.capacity } : {}),
-    configuration,
-    pressures: new Set(),
-    volumesInUse: [],
-    previous: undefined,
-    now: clock.now(),
   })
 
   const { eviction, run: keepRoom } = nodePressure({

@@ -38,5 +38,5 @@ function contentOf(
   if (!resourceFieldRef) return ''
   const container = containerOf(pod, resourceFieldRef.containerName ?? '')
   if (!container) throw new Error(`container ${resourceFieldRef.containerName} not found`)
-  return resourceFieldOf(container, resourceFieldRef, node)
+  return resourceFieldOf(container, resourceFieldRef, { pod, node })
 }

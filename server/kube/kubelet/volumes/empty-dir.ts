@@ -2,6 +2,7 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
+import type { NodeAmounts } from '../field-ref.ts'
 import { amountOf } from '../resource-amount.ts'
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
 import { usageOfDirectory } from './volume-usage.ts'
@@ -15,7 +16,7 @@ export const emptyDirVolume: VolumePlugin = {
   isLive: false,
   async setUp({ pod, volume, directory }, { os, node }) {
     if (volume.emptyDir?.medium === 'Memory') {
-      await os.mountTmpfs(directory, { mode: MODE, sizeBytes: memorySizeOf(pod, volume, node.memoryBytes) })
+      await os.mountTmpfs(directory, { mode: MODE, sizeBytes: memorySizeOf(pod, volume, node) })
     } else await os.makeDirectory(directory, { mode: MODE })
     const { group } = groupOf(pod)
     if (group !== undefined) await os.setOwnership(directory, { group })
@@ -30,8 +31,10 @@ export const emptyDirVolume: VolumePlugin = {
 }
 
 /** What is in memory counts as the pod's memory, so no more than that is of use. */
-function memorySizeOf(pod: Pod, { emptyDir }: Volume, machineBytes: number): number {
+function memorySizeOf(pod: Pod, { emptyDir }: Volume, { allocatable }: NodeAmounts): number {
   const limits = (pod.spec?.containers ?? []).map(({ resources }) => amountOf(resources?.limits?.memory) ?? Infinity)
   const podLimit = limits.reduce((sum, limit) => sum + limit, 0)
-  return Math.floor(Math.min(machineBytes, podLimit, amountOf(emptyDir?.sizeLimit) || Infinity))
+  return Math.floor(
+    Math.min(amountOf(allocatable.memory) ?? Infinity, podLimit, amountOf(emptyDir?.sizeLimit) || Infinity),
+  )
 }

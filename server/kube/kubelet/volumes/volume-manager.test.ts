@@ -68,7 +68,7 @@ beforeEach(async () => {
     introduce: async () => undefined,
     publish: async () => undefined,
   })
-  const node = { cpus: 2, memoryBytes: 1024 ** 3 }
+  const node = { memoryBytes: 1024 ** 3, allocatable: { cpu: '2', memory: '1Gi' } }
   volumes = new VolumeManager({
     os,
     objects,
