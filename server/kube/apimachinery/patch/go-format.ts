@@ -9,3 +9,13 @@ export function goFormat(value: JsonValue | undefined): string {
   const entries = Object.keys(value).sort()
   return `map[${entries.map((key) => `${key}:${goFormat(value[key])}`).join(' ')}]`
 }
+
+/** A value as Go's `%#v` prints it: people search for these words. Maps that were read from YAML may have any keys. */
+export function goSyntax(value: JsonValue, keyType: 'string' | 'interface {}' = 'string'): string {
+  if (value === null) return 'interface {}(nil)'
+  if (Array.isArray(value)) return `[]interface {}{${value.map((one) => goSyntax(one, keyType)).join(', ')}}`
+  if (typeof value !== 'object') return JSON.stringify(value)
+  const keys = Object.keys(value).sort()
+  const entries = keys.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key]!, keyType)}`)
+  return `map[${keyType}]interface {}{${entries.join(', ')}}`
+}

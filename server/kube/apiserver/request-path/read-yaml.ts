@@ -1,8 +1,20 @@
 // YAML as the server reads it: a key given twice is told of, and the last one counts.
 
-import { isCollection, isMap, isPair, isScalar, Lexer, LineCounter, parseDocument } from 'yaml'
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  Lexer,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { int64Of, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
+import { goSyntax } from '../../apimachinery/patch/go-format.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { AS_GO_READS } from '../../apimachinery/yaml.ts'
 
@@ -33,6 +45,8 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
     const nodes = nodesOf(document.contents)
     readNumbers(nodes, refusal)
+    const key = invalidKey(nodes)?.toJS(document, { maxAliasCount: ALIASES })
+    if (key) throw new Error(`invalid map key: ${goSyntax(key as JsonValue, 'interface {}')}`)
     const value = (document.toJS({ maxAliasCount: ALIASES }) ?? null) as JsonValue
     return { value, duplicates: duplicatesIn(nodes, lines) }
   } catch (err) {
@@ -77,6 +91,22 @@ function nodesOf(root: unknown): unknown[] {
     if (isCollection(node)) for (let at = node.items.length - 1; at >= 0; at--) ahead.push(node.items[at])
   }
   return nodes
+}
+
+/** The first key to end that is a map or a list. The library would write a text of it, and of what that holds, over and over. */
+function invalidKey(nodes: unknown[]): Node | undefined {
+  const keys = new Set<unknown>()
+  const anchored = new Map<string, unknown>()
+  const endOf = ({ range }: Node) => range?.[1] ?? 0
+  let first: Node | undefined
+  for (const node of nodes) {
+    if (!isNode(node)) continue
+    if (isMap(node)) for (const { key } of node.items) keys.add(key)
+    const isInvalid = keys.has(node) && isCollection(isAlias(node) ? anchored.get(node.source) : node)
+    if (isInvalid && (!first || endOf(node) <= endOf(first))) first = node
+    if (!isAlias(node) && node.anchor) anchored.set(node.anchor, node)
+  }
+  return first
 }
 
 /** By way of JSON, which has no infinity; what is too large for any number is a text to Go's reader. */

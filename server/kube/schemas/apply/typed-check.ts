@@ -2,7 +2,7 @@
 // know: nobody could own it. Worded as upstream: structured-merge-diff/typed/validate.go.
 
 import { isInt64, isJsonNumber, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { goFormat } from '../../apimachinery/patch/go-format.ts'
+import { goFormat, goSyntax } from '../../apimachinery/patch/go-format.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { applySchemaOfSchema } from '../structural/apply-of-schema.ts'
@@ -180,15 +180,6 @@ class TypedCheck {
   #note(problem: string): void {
     this.problems.push(`${pathText(this.#path)}: ${problem}`)
   }
-}
-
-/** A value as Go's `%#v` prints it: people search for these words. */
-function goSyntax(value: JsonValue): string {
-  if (value === null) return 'interface {}(nil)'
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
-  if (!isJsonObject(value)) return JSON.stringify(value)
-  const keys = Object.keys(value).sort()
-  return `map[string]interface {}{${keys.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key]!)}`).join(', ')}}`
 }
 
 function goType(value: JsonValue): string {
