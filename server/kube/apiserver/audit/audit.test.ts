@@ -4,6 +4,7 @@ import https from 'node:https'
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { rawRequest } from '../testing/raw-request.ts'
 import { testPki } from '../testing/test-pki.ts'
 import { startTestServer } from '../testing/test-server.ts'
 import type { AuditEvent } from './event.ts'
@@ -123,4 +124,22 @@ it('sends events to a server outside, many at once, again when it fails', async 
     ['EventList', 1],
   ])
   await new Promise((resolve) => server.close(resolve))
+})
+
+it('reads a body of YAML as the server does', async () => {
+  const yaml = async (test: Awaited<ReturnType<typeof startTestServer>>) => {
+    const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+    const admin = await test.pki.issue('admin', ['system:masters'])
+    const headers = { 'content-type': 'application/yaml', 'user-agent': 'test' }
+    const sent = { port, caPem: test.pki.caPem, ...admin, method: 'POST', path: PATH, headers }
+    await rawRequest({ ...sent, body: 'metadata: {name: a}\nimmutable: yes\ndata: {a: 1:30}' })
+    await rawRequest({ ...sent, body: `data: ${'? '.repeat(300)}a` })
+  }
+  const [event, refused] = await logOf('omitStages: [RequestReceived]\nrules: [{level: Request}]', yaml)
+  expect(event).toMatchObject({
+    requestObject: { immutable: true, data: { a: '1:30' } },
+    responseStatus: { code: 201 },
+  })
+  expect(refused).toMatchObject({ responseStatus: { code: 400 } })
+  expect(refused).not.toHaveProperty('requestObject')
 })

@@ -1,14 +1,15 @@
 // Writes requests down as the policy says: who and what at least; what was sent and what was answered where it asks for it.
 // Upstream: apiserver/pkg/endpoints/filters/audit.go.
 
-import { parse } from 'yaml'
 import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
+import { badRequest } from '../../apimachinery/status-error.ts'
 import { readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
+import { readYaml } from '../request-path/read-yaml.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { type AuditEvent, auditEventOf } from './event.ts'
@@ -93,9 +94,7 @@ function sentObject({ body }: Audited, schemas: Schemas): unknown {
   try {
     if (contentType.includes('protobuf')) return readProtobuf(schemas, bytes).object
     const text = bytes.toString('utf8')
-    const sent: unknown = contentType.includes('yaml')
-      ? parse(text, { uniqueKeys: false, logLevel: 'error' })
-      : parseJson(text)
+    const sent = contentType.includes('yaml') ? readYaml(text, badRequest).value : parseJson(text)
     return isDeeperThan(sent, KEPT_DEPTH) ? undefined : sent
   } catch {
     // What could not be read was refused; the event says so.
