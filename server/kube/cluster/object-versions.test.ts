@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { storageKey } from '../apiserver/index.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
 import { ConfigMap, ControllerRevision, Job } from '../kinds/index.ts'
 import { objectVersions } from './object-versions.ts'
@@ -81,9 +82,25 @@ it('tells of long numbers by their digits: JavaScript at the other end would rou
   expect(versions[0]?.object).toMatchObject({ spec: { activeDeadlineSeconds: String(deadline) } })
 })
 
-it('shows nobody, whose stack is a usual one, what is too deep for that', async () => {
+it('ends at a state that is too deep for a usual stack', async () => {
+  const client = test.client.of(ControllerRevision)
+  const at = { name: 'a', namespace: 'default' }
   const data = JSON.parse(`${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`)
-  await test.client.of(ControllerRevision).create({ metadata: { name: 'a', namespace: 'default' }, revision: 1, data })
+  const { metadata } = await client.create({ metadata: at, revision: 1, data })
+  const key = storageKey(ControllerRevision, 'default', 'a')
+  const { kvs } = await test.store.range({ key })
+  const shallow = { ...JSON.parse(String(kvs[0]!.value)), data: 'shallow' }
+  await test.store.txn({
+    compare: [],
+    success: [{ type: 'put', key, value: Buffer.from(JSON.stringify(shallow)) }],
+    failure: [],
+  })
   const told = { ...query, group: 'apps', resource: 'controllerrevisions' }
-  await expect(objectVersions(test.store, told)).rejects.toThrow('an object of more than 1000 levels is not shown')
+  const { versions, isWhole } = await objectVersions(test.store, told)
+  expect([versions.map(({ object }) => object), isWhole]).toEqual([
+    [expect.objectContaining({ data: 'shallow' })],
+    false,
+  ])
+  const upTo = Number(metadata?.resourceVersion)
+  expect(await objectVersions(test.store, { ...told, upTo })).toMatchObject({ versions: [], isWhole: false })
 })

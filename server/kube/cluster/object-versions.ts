@@ -23,7 +23,7 @@ export interface VersionsQuery {
 export interface ObjectVersions {
   /** Newest first. */
   versions: { revision: number; object: KubeObject }[]
-  /** The oldest of them is the one that was created; else the rest is compacted, or beyond the limit. */
+  /** The oldest of them is the one that was created; else the rest is compacted, beyond the limit, or too deep for a usual stack. */
   isWhole: boolean
   /** Revisions below this one are gone. */
   compactRevision: number
@@ -39,7 +39,7 @@ export async function objectVersions(store: Store, query: VersionsQuery): Promis
     const found = await rangeAt(store, key, at)
     if (!found) break
     const stored = decodeStored(found.value)
-    if (isDeeperThan(stored, USUAL_DEPTH)) throw new Error(`an object of more than ${USUAL_DEPTH} levels is not shown`)
+    if (isDeeperThan(stored, USUAL_DEPTH)) break
     const object = withDigits(withoutSecrets(query, withRevision(stored, found.modRevision)))
     versions.push({ revision: found.modRevision, object })
     isWhole = found.version === 1

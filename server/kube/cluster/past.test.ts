@@ -54,6 +54,7 @@ it('tells only the metadata of what is not wanted whole', async () => {
   const { objects } = await stateAt(test.store, { revision: test.store.revision, kinds })
   expect(objects?.[0]?.[0]).toMatchObject({ kind: 'Secret', metadata: { name: 'a' } })
   expect(Object.keys(objects?.[0]?.[0] ?? {}).sort()).toEqual(['apiVersion', 'kind', 'metadata'])
+  expect(objects?.[0]?.[0]?.metadata).not.toHaveProperty('managedFields')
 })
 
 it('says that a revision is compacted, and where what is kept begins', async () => {

@@ -7,7 +7,7 @@ import { builtInKinds } from '../kinds/index.ts'
 import { prefixEnd } from '../store/key-range.ts'
 import { CompactedError, type Store, type StoreEvent } from '../store/store.ts'
 
-/** Objects are asked for by kind; of those that are not wanted whole only the metadata is told. */
+/** Objects are asked for by kind; of those that are not wanted whole only the metadata is told, without owners, which may be deep. */
 export interface StateQuery {
   revision: number
   kinds: { group: string; resource: string; isWhole: boolean }[]
@@ -47,7 +47,10 @@ export async function stateAt(store: Store, query: StateQuery): Promise<StoreSta
         const { kvs } = await store.range({ key: prefix, rangeEnd: prefixEnd(prefix), revision })
         return kvs.map(({ value, modRevision }) => {
           const { kind, apiVersion, metadata, ...rest } = withRevision(decodeStored(value), modRevision)
-          return { kind, apiVersion, metadata, ...(isWhole ? rest : {}) } as KubeObject
+          const { managedFields: _, ...bare } = metadata ?? {}
+          return (
+            isWhole ? { kind, apiVersion, metadata, ...rest } : { kind, apiVersion, metadata: bare }
+          ) as KubeObject
         })
       }),
     )
