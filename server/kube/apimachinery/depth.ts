@@ -12,5 +12,5 @@ export const USUAL_DEPTH = 1_000
 /** A process like this, which is the control plane's. Threads have stacks of their own. */
 export const isStackDeep = isMainThread && process.execArgv.some((word) => word.startsWith('--stack-size='))
 
-/** How deep an object may be. */
+/** How deep an object may be that is read by the control plane alone; all others have the usual depth. */
 export const KEPT_DEPTH = isStackDeep ? MOST_LEVELS : USUAL_DEPTH

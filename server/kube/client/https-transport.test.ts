@@ -103,13 +103,13 @@ async function plainServer(answer: Parameters<typeof createServer>[1]): Promise<
 
 it('forgets owners that are too deep for its stack, of what is got, listed and watched', async () => {
   const fieldsV1 = `${'{"f:a":'.repeat(9_000)}{}${'}'.repeat(9_000)}`
-  const object = `{"metadata":{"name":"a","managedFields":[{"manager":"deep","fieldsV1":${fieldsV1}}]}}`
+  const object = `{"metadata":{"name":"a","managedFields":[{"manager":"deep","fieldsV1":${fieldsV1}}]},"long":1234567890123456}`
   const transport = await plainServer(({ url }, answer) => {
     answer.writeHead(200, { 'content-type': 'application/json' })
     if (url?.includes('watch')) answer.end(`{"type":"ADDED","object":${object}}\n`)
     else answer.end(url?.includes('list') ? `{"items":[${object}]}` : object)
   })
-  const expected = { metadata: { name: 'a' } }
+  const expected = { metadata: { name: 'a' }, long: 1234567890123456 }
   expect(await transport.request({ method: 'GET', path: '/one' })).toEqual(expected)
   expect(await transport.request({ method: 'GET', path: '/list' })).toEqual({ items: [expected] })
   for await (const events of await transport.watch({ method: 'GET', path: '/watch' })) {

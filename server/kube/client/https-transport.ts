@@ -112,7 +112,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
 
 /** Of what Go has a type for, null says nothing. */
 function readJson(text: string): JsonValue {
-  const value = parseJson(text)
+  const value = parsed(text)
   if (!isStackDeep && text.length > USUAL_DEPTH) forgetDeepOwners(value)
   if (!text.includes('null') || !isJsonObject(value)) return value
   const { type, object, apiVersion } = value
@@ -120,7 +120,20 @@ function readJson(text: string): JsonValue {
   return { ...value, object: withoutNulls(object) }
 }
 
-/** Anybody may write owners of ten thousand levels into any object, which a usual stack cannot walk and nobody here asks for. */
+/** A deep object keeps nobody from the others of its list: where the stack ends, long numbers are rounded. */
+function parsed(text: string): JsonValue {
+  try {
+    return parseJson(text)
+  } catch (err) {
+    if (!(err instanceof RangeError)) throw err
+    return JSON.parse(text) as JsonValue
+  }
+}
+
+/**
+ * Definitions, revisions and custom resources may have owners of ten thousand levels, which a usual stack cannot walk. Those
+ * who ask for owners there (checks of labs) ask for them of shallower kinds.
+ */
 function forgetDeepOwners(value: JsonValue): void {
   const { object, items } = isJsonObject(value) ? value : {}
   for (const one of [value, object, ...(Array.isArray(items) ? items : [])]) {

@@ -136,7 +136,7 @@ describe('an object of ten thousand levels', () => {
   }, 60_000)
 })
 
-describe('a built-in kind', () => {
+describe('a kind that the control plane alone reads whole', () => {
   const REVISIONS = '/apis/apps/v1/namespaces/default/controllerrevisions'
   const revision = (name: string, data: string) =>
     `{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"${name}"},"revision":1,"data":${data}}`
@@ -163,13 +163,8 @@ describe('a built-in kind', () => {
     expect(worked() - before).toBeLessThan(10)
   }, 60_000)
 
-  it('keeps owners and schemas of as many', async () => {
+  it('has schemas of as many', async () => {
     const before = worked()
-    const fieldsV1 = maps(5_000, '{}').replaceAll('a', 'f:a')
-    const owners = `[{"manager":"a","operation":"Update","apiVersion":"v1","time":"2026-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":${fieldsV1}}]`
-    const map = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"owned","managedFields":${owners}},"data":{"a":"1"}}`
-    const made = await send('POST', '/api/v1/namespaces/default/configmaps', map)
-    expect([made.code, levelsOf(made.json().metadata)]).toEqual([201, 5_004])
     const properties = `${'{"type":"object","properties":{"a":'.repeat(4_000)}{"type":"string"}${'}}'.repeat(4_000)}`
     const names = { plural: 'deeps', singular: 'deep', kind: 'Deep', listKind: 'DeepList' }
     const definition = {
@@ -196,6 +191,38 @@ describe('a built-in kind', () => {
     }
     expect(worked() - before).toBeLessThan(10)
   }, 60_000)
+})
+
+describe('a kind that anybody reads', () => {
+  const fieldsV1 = (levels: number) => maps(levels, '{}').replaceAll('a', 'f:a')
+  const owned = (levels: number) =>
+    `{"name":"owned","managedFields":[{"manager":"a","operation":"Update","apiVersion":"v1","time":"2026-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":${fieldsV1(levels)}}]}`
+
+  it('keeps the levels of a usual stack: no owners of more, nor in templates, nor parameters', async () => {
+    const pod = '{"containers":[{"name":"a","image":"a"}]}'
+    const template = (levels: number) => `{"metadata":${owned(levels)},"spec":${pod}}`
+    const parameters = (levels: number) =>
+      `{"metadata":{"name":"a"},"spec":{"devices":{"config":[{"opaque":{"driver":"a.b","parameters":${maps(levels)}}}]}}}`
+    const bodies = [
+      ['/api/v1/namespaces/default/configmaps', (levels: number) => `{"metadata":${owned(levels)}}`],
+      [
+        '/api/v1/namespaces/default/podtemplates',
+        (levels) => `{"metadata":{"name":"a"},"template":${template(levels)}}`,
+      ],
+      ['/apis/resource.k8s.io/v1/namespaces/default/resourceclaims', parameters],
+    ] as const satisfies [string, (levels: number) => string][]
+    for (const [path, body] of bodies) {
+      expect((await send('POST', path, body(990))).code).toBe(201)
+      const { code, message } = (await send('POST', `${path}`, body(5_000))).json()
+      expect([code, message]).toEqual([400, expect.stringContaining('exceeded max depth')])
+    }
+    const [path, deep] = ['/api/v1/namespaces/default/configmaps/owned', `{"metadata":${owned(5_000)}}`]
+    for (const type of ['merge-patch+json', 'strategic-merge-patch+json']) {
+      const { code, message } = (await patch(path, type, deep)).json()
+      expect([code, message]).toEqual([400, expect.stringContaining('exceeded max depth')])
+    }
+    expect(levelsOf((await ask({ path })).json())).toBeLessThan(1_000)
+  })
 })
 
 describe('YAML of ten thousand levels', () => {

@@ -6,7 +6,7 @@
 // what it writes though nobody set it is there.
 // Upstream: sigs.k8s.io/json, apimachinery/pkg/runtime/serializer/json.
 
-import { KEPT_DEPTH } from '../apimachinery/depth.ts'
+import { KEPT_DEPTH, USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
@@ -55,7 +55,7 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
     typeof input === 'string'
       ? readObjectText(gvk.kind, input, readJson)
       : { value: input as ReadValue, duplicates: [], depth: 0 }
-  const decoder = new Decoder(schemas, type, KEPT_DEPTH)
+  const decoder = new Decoder(schemas, type, DEEP_KINDS.has(gvk.kind) ? KEPT_DEPTH : USUAL_DEPTH)
   try {
     const fields = decoder.object(value, type)
     const { apiVersion, kind, ...rest } = fields
@@ -89,6 +89,9 @@ function inOrder(text: string, duplicates: string[], unknown: string[]): DecodeP
 export function strictDecodingError(gvk: GroupVersionKind, messages: readonly string[]): StatusError {
   return cannotBeHandled(gvk, `strict decoding error: ${messages.join(', ')}`)
 }
+
+/** Schemas, and the past of anything. Node agents and the classroom, whose stacks are usual ones, read the other kinds whole. */
+const DEEP_KINDS = new Set(['CustomResourceDefinition', 'ControllerRevision'])
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 

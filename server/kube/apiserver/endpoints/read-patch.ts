@@ -2,7 +2,7 @@
 // Upstream: apiserver/pkg/endpoints/handlers/patch.go jsonPatcher, smpPatcher.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH, USUAL_DEPTH } from '../../apimachinery/depth.ts'
 import { goKindOf, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
@@ -97,7 +97,7 @@ export function decodePatched(
     })
   } catch (err) {
     // What is too deep is too deep to be shown.
-    if (!(err instanceof StatusError) || err.reason !== 'BadRequest' || isDeeperThan(patched, KEPT_DEPTH)) throw err
+    if (!(err instanceof StatusError) || err.reason !== 'BadRequest' || isDeeperThan(patched, USUAL_DEPTH)) throw err
     const [, why = err.message] = / cannot be handled as a \w+: (.*)$/s.exec(err.message) ?? []
     throw refuse(isStrategic ? asRestored(why) : why)
   }
