@@ -40,7 +40,6 @@ import { BINDINGS } from './endpoints/bind-pod.ts'
 import { COMPONENT_STATUSES, type ComponentProblems, LOCAL_COMPONENTS } from './endpoints/component-status.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
-import type { HealthCheck } from './endpoints/health.ts'
 import { HealthSlis } from './endpoints/health-slis.ts'
 import { kubeletOf } from './endpoints/kubelet-address.ts'
 import { LoopsElsewhere } from './endpoints/loops-elsewhere.ts'
@@ -54,7 +53,8 @@ import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
 import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
 import { ServiceCaller } from './http-front/service-caller.ts'
-import { runOwnLoops } from './own-loops.ts'
+import { type OwnLoop, type OwnLoops, runOwnLoops } from './own-loops.ts'
+import { PostStartHooks } from './post-start-hooks.ts'
 import { Profiles } from './profiling/profiles.ts'
 import { Committer } from './registry/commit.ts'
 import { Registry } from './registry/registry.ts'
@@ -63,8 +63,10 @@ import { handleRequest, type RequestPathOptions } from './request-path/handle-re
 import { RequestMetrics } from './request-path/request-metrics.ts'
 import { MEASURED } from './resource-metrics/answer.ts'
 import { ResourceMetrics } from './resource-metrics/resource-metrics.ts'
+import { serverChecks } from './server-health.ts'
 import { identityLoop, leaseCollector, type ServerIdentity } from './server-leases.ts'
 import { describeServer } from './server-metrics.ts'
+import { unavailableApiServices } from './system-objects/api-services.ts'
 import { keepSystemObjects } from './system-objects/index.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
 import { StoreFeed } from './watch-cache/store-feed.ts'
@@ -112,6 +114,15 @@ export interface ApiServerOptions {
 }
 
 const KUBELET_TIMEOUT_MS = 10_000
+/** One loop sees whether a server behind an APIService answers, what it serves, and what it says of itself. */
+const API_SERVICE_HOOKS = [
+  'start-kube-aggregator-informers',
+  'apiservice-status-remote-available-controller',
+  'apiservice-registration-controller',
+  'apiservice-discovery-controller',
+  'apiservice-openapi-controller',
+  'apiservice-openapiv3-controller',
+] as const
 const UNSTORED = [BINDINGS, COMPONENT_STATUSES, ...REVIEWS, ...MEASURED]
 
 export interface ApiServer {
@@ -119,6 +130,8 @@ export interface ApiServer {
   transportFor(identity: { user: string; groups: readonly string[]; client: string }): Transport
   /** May be called several times: loopback, and the address machines reach. */
   listen(address: { host: string; port: number }): Promise<{ host: string; port: number }>
+  /** Resolves when all has been done that is done at a start: from then on the server says that it is ready. */
+  readonly ready: Promise<void>
   close(): Promise<void>
 }
 
@@ -126,7 +139,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, kinds, schemas, clock, logger, trace, metrics = new Metrics() } = options
   const causes = new CauseMap()
   const writes = new WritesInFlight()
+  const hooks = new PostStartHooks(options.identity ? [] : ['start-kube-apiserver-identity-lease-controller'])
   const feed = await StoreFeed.start({ store, kinds, schemas, logger, writes, causes })
+  hooks.done('generic-apiserver-start-informers', 'storage-readiness', 'storage-object-count-tracker-hook')
   const committer = new Committer({ store, writes, causes, trace, feed, metrics, schemas })
   const registries = kinds.map((kind) => {
     const cache = feed.cacheOf(kind)
@@ -173,6 +188,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       : []),
   ]
   const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
+  hooks.done('priority-and-fairness-filter')
   describeServer(metrics, { store, feed })
   const kubelet = new KubeletCaller(options.kubeletClient)
   const resourceMetrics = new ResourceMetrics({
@@ -192,18 +208,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   const loopsElsewhere = new LoopsElsewhere({ trace, clock })
   let isClosing = false
-  // What has no problem here has been done before anybody can ask: the server listens last.
-  const checks: HealthCheck[] = [
-    { name: 'ping', problem: () => undefined },
-    { name: 'log', problem: () => undefined },
-    { name: 'etcd', problem: () => store.status().failure?.message },
-    { name: 'etcd-readiness', problem: () => store.status().failure?.message, isReadiness: true },
-    { name: 'informer-sync', problem: () => undefined, isReadiness: true },
-    { name: 'poststarthook/start-apiserver-watch-cache', problem: () => undefined },
-    { name: 'poststarthook/rbac/bootstrap-roles', problem: () => undefined },
-    { name: 'poststarthook/priority-and-fairness-config-consumer', problem: () => undefined },
-    { name: 'shutdown', problem: () => (isClosing ? 'process is shutting down' : undefined), isReadiness: true },
-  ]
+  const peek = (kind: AnyKind, namespace: string, name: string) => resources.ofKind(kind)?.peek(namespace, name)
+  const checks = serverChecks({
+    store,
+    hooks,
+    unsynced: () => running.unsynced(),
+    unavailable: () => unavailableApiServices(served, peek),
+    isClosing: () => isClosing,
+  })
   const admissionMetrics = new AdmissionMetrics(metrics)
   const endpoints: Endpoints = {
     resources,
@@ -239,6 +251,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       'etcd-0': async () => store.status().failure?.message,
     },
   }
+  hooks.done('start-apiserver-admission-initializer')
   const caller = new ServiceCaller({
     kubelet,
     locate: (service) => serviceLocation(resources, service),
@@ -254,6 +267,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resources,
     converterOf: (definition) => webhookConverter(caller, definition),
   })
+  hooks.done('crd-informer-synced')
   const path: RequestPathOptions = {
     clock,
     logger,
@@ -284,7 +298,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     })
 
   const own = transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' })
-  const peek = (kind: AnyKind, namespace: string, name: string) => resources.ofKind(kind)?.peek(namespace, name)
   const services = () =>
     feed
       .cacheOf(Service)
@@ -293,6 +306,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const keeper = await keepSystemObjects({
     ...options,
     served,
+    hooks,
     caPem,
     hasFrontProxy: options.frontProxyClient !== undefined,
     transport: own,
@@ -300,16 +314,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     services,
   })
   await ensureDefaultPolicy(own, peek)
+  hooks.done('rbac/bootstrap-roles')
   const compactor = startCompactor({ store, clock, logger, trace })
-  const loops = [
-    definitionLoop(custom),
-    apiServiceLoop({ resources, caller, certificate: options.frontProxyClient }),
-    danglingLoop,
-    typeCheckLoop({ schemas, kinds: () => resources.kinds }),
-    leaseCollector,
-    ...(options.identity ? [identityLoop(options.identity)] : []),
+  const { identity } = options
+  const loops: OwnLoop[] = [
+    { definition: definitionLoop(custom), hooks: ['start-apiextensions-informers', 'start-apiextensions-controllers'] },
+    {
+      definition: apiServiceLoop({ resources, caller, certificate: options.frontProxyClient }),
+      hooks: API_SERVICE_HOOKS,
+    },
+    { definition: danglingLoop, hooks: ['priority-and-fairness-config-consumer'] },
+    { definition: typeCheckLoop({ schemas, kinds: () => resources.kinds }) },
+    { definition: leaseCollector, hooks: ['start-kube-apiserver-identity-lease-garbage-collector'] },
+    ...(identity
+      ? [{ definition: identityLoop(identity), hooks: ['start-kube-apiserver-identity-lease-controller'] as const }]
+      : []),
   ]
-  const running = runOwnLoops(loops, {
+  const running: OwnLoops = runOwnLoops(loops, {
+    hooks,
     transportFor: (client) => transportFor({ user: 'system:apiserver', groups: ['system:masters'], client }),
     clock,
     logger,
@@ -320,6 +342,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   return {
     transportFor,
     listen: (address) => front.listen(address),
+    ready: running.ready,
     async close() {
       isClosing = true
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))

@@ -36,11 +36,16 @@ describe('serving', () => {
       expect((await ask({ path: '/livez' })).text).toBe('ok')
       const all = (await ask({ path: '/readyz?verbose' })).text
       expect(all).toMatch(/^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd ok\n/)
+      // Each is red as long as nobody has said that it is done.
+      expect([...all.matchAll(/^\[\+\]poststarthook\/(.*) ok$/gm)].length).toBe(26)
+      expect(all).toContain('ok\n[+]poststarthook/kube-apiserver-autoregistration ok\n[+]autoregister-completion ok\n')
       expect(all).toMatch(/\[\+\]shutdown ok\nreadyz check passed\n$/)
       expect((await ask({ path: '/livez?verbose' })).text).not.toContain('shutdown')
-      const less = (await ask({ path: '/healthz?verbose&exclude=etcd&exclude=nope' })).text
+      const less = (await ask({ path: '/healthz?verbose&exclude=etcd&exclude=nope&exclude=etcd,log' })).text
       expect(less).toContain('[+]etcd excluded: ok\n')
-      expect(less).toContain('warn: some health checks cannot be excluded: no matches for "nope"\nhealthz check passed')
+      expect(less).toContain(
+        'warn: some health checks cannot be excluded: no matches for "etcd,log","nope"\nhealthz check passed',
+      )
       expect((await ask({ path: '/livez/etcd' })).text).toBe('ok')
       expect((await ask({ path: '/livez/poststarthook/rbac/bootstrap-roles' })).code).toBe(200)
       expect((await ask({ path: '/livez/nope' })).code).toBe(404)

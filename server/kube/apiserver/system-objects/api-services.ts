@@ -1,8 +1,8 @@
 // An APIService for each version that this server itself serves. Those of custom resources come and go with their
 // definitions (aggregation/api-service-loop.ts). Upstream: controlplane/apiserver/aggregator.go.
 
-import { APIService } from '../../kinds/api-service.ts'
-import { createOnce, type SystemPart } from './part.ts'
+import { APIService, type ApiServiceWire } from '../../kinds/api-service.ts'
+import { createOnce, type Peek, type SystemPart } from './part.ts'
 
 export const AUTOMANAGED = 'kube-aggregator.kubernetes.io/automanaged'
 const LEGACY_PRIORITY = 18_000
@@ -18,7 +18,7 @@ export function apiServices(served: readonly GroupVersion[]): SystemPart {
   const wanted = served.map(({ group, version }, index) => ({
     kind: APIService,
     object: {
-      metadata: { name: `${version}.${group}`, labels: { [AUTOMANAGED]: 'onstart' } },
+      metadata: { name: nameOf({ group, version }), labels: { [AUTOMANAGED]: 'onstart' } },
       spec: {
         ...(group ? { group } : {}),
         version,
@@ -28,9 +28,20 @@ export function apiServices(served: readonly GroupVersion[]): SystemPart {
     },
   }))
   return {
+    // One of this server is available as soon as it is there.
+    hooks: ['kube-apiserver-autoregistration', 'apiservice-status-local-available-controller'],
     isComplete: (peek) => wanted.every(({ object }) => peek(APIService, '', object.metadata.name) !== undefined),
     async ensure(client, peek) {
       await Promise.all(wanted.map((one) => createOnce(client, peek, one)))
     },
   }
 }
+
+/** Those of this server that are not there, or not available. */
+export const unavailableApiServices = (served: readonly GroupVersion[], peek: Peek): string[] =>
+  served.map(nameOf).filter((name) => {
+    const { status } = (peek(APIService, '', name) ?? {}) as Partial<ApiServiceWire>
+    return !status?.conditions?.some((one) => one.type === 'Available' && one.status === 'True')
+  })
+
+const nameOf = ({ group, version }: GroupVersion) => `${version}.${group}`

@@ -28,6 +28,7 @@ export function extensionAuthentication({
     data: { 'client-ca-file': caPem, ...(hasFrontProxy ? frontProxy : {}) },
   }
   return {
+    hooks: ['start-cluster-authentication-info-controller'],
     isComplete: (peek) => peek(ConfigMap, NAMESPACE, NAME) !== undefined,
     ensure: (client, peek) => createOnce(client, peek, { kind: ConfigMap, object }),
   }

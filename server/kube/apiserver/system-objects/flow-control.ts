@@ -31,6 +31,7 @@ export function flowControl(clock: Clock): SystemPart {
     ...asWanted(FlowSchema, SUGGESTED_SCHEMAS, false),
   ]
   return {
+    hooks: ['priority-and-fairness-config-producer'],
     isComplete: (peek) => wanted.every((one) => isAsWanted(one, peek)),
     async ensure(client, peek) {
       await Promise.all(

@@ -5,12 +5,13 @@ import type { Logger } from '../../../base/logger.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { createClient } from '../../client/client.ts'
 import type { Transport } from '../../client/transport.ts'
+import type { PostStartHooks } from '../post-start-hooks.ts'
 import { metricsReaders } from '../resource-metrics/answer.ts'
 import { apiServices, type GroupVersion } from './api-services.ts'
-import { defaults } from './defaults.ts'
+import { priorityClasses, serviceRange } from './defaults.ts'
 import { extensionAuthentication } from './extension-authentication.ts'
 import { flowControl } from './flow-control.ts'
-import { type OwnServiceOptions, ownService } from './own-service.ts'
+import { type OwnServiceOptions, ownService, systemNamespaces } from './own-service.ts'
 import type { Peek } from './part.ts'
 import { serviceIpAddresses } from './service-ip-addresses.ts'
 
@@ -25,24 +26,30 @@ export interface SystemObjectsOptions extends OwnServiceOptions {
   /** Of the authority whose client certificates are believed. */
   caPem: string
   hasFrontProxy: boolean
+  hooks: PostStartHooks
   clock: Clock
   logger: Logger
 }
 
 /** Resolves when everything is there, and keeps it so. */
 export async function keepSystemObjects(options: SystemObjectsOptions): Promise<Disposable> {
-  const { transport, peek, clock, logger } = options
+  const { transport, peek, hooks, clock, logger } = options
   const client = createClient(transport)
   const parts = [
+    systemNamespaces(),
     ownService(options),
-    defaults(options),
+    priorityClasses(),
+    serviceRange(options),
     apiServices(options.served),
     extensionAuthentication(options),
     flowControl(clock),
     metricsReaders(),
     serviceIpAddresses(options.services),
   ]
-  for (const part of parts) await part.ensure(client, peek)
+  for (const part of parts) {
+    await part.ensure(client, peek)
+    hooks.done(...(part.hooks ?? []))
+  }
   let timer = clock.setTimeout(turn, KEEP_MS)
   let isStopped = false
   return {

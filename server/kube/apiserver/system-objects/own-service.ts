@@ -19,12 +19,18 @@ export interface OwnServiceOptions {
   advertise?: { address: string; port: number }
 }
 
-export const ownService = ({ serviceClusterIpRange, advertise }: OwnServiceOptions): SystemPart => ({
-  isComplete: (peek) =>
-    peek(Service, 'default', NAME) !== undefined &&
-    NAMESPACES.every((namespace) => peek(Namespace, '', namespace) !== undefined),
+export const systemNamespaces = (): SystemPart => ({
+  hooks: ['start-system-namespaces-controller'],
+  isComplete: (peek) => NAMESPACES.every((namespace) => peek(Namespace, '', namespace) !== undefined),
   async ensure(client, peek) {
     for (const name of NAMESPACES) await createOnce(client, peek, { kind: Namespace, object: { metadata: { name } } })
+  },
+})
+
+export const ownService = ({ serviceClusterIpRange, advertise }: OwnServiceOptions): SystemPart => ({
+  hooks: ['bootstrap-controller'],
+  isComplete: (peek) => peek(Service, 'default', NAME) !== undefined,
+  async ensure(client, peek) {
     const metadata = {
       name: NAME,
       namespace: 'default',

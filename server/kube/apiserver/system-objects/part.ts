@@ -4,10 +4,13 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { isAlreadyExists } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { Hook } from '../post-start-hooks.ts'
 
 export type Peek = (kind: AnyKind, namespace: string, name: string) => KubeObject | undefined
 
 export interface SystemPart {
+  /** What has been done when all of it is there. */
+  hooks?: readonly Hook[]
   /** Looks at caches only: asked every few seconds. */
   isComplete(peek: Peek): boolean
   /** Makes what is missing, and mends what was made by an older version. */

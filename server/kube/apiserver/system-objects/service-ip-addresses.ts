@@ -10,6 +10,7 @@ import { createOnce, type Peek, type SystemPart } from './part.ts'
 
 export function serviceIpAddresses(services: () => Iterable<KubeObject>): SystemPart {
   return {
+    hooks: ['start-service-ip-repair-controllers'],
     isComplete: (peek) => missing(peek).length === 0,
     async ensure(client, peek) {
       await Promise.all(missing(peek).map((object) => createOnce(client, peek, { kind: IPAddress, object })))

@@ -54,6 +54,7 @@ export async function startTestServer(
     nodePortRange: [30000, 32767],
     ...told.options,
   })
+  await server.ready
   let isClosed = false
   const transport = server.transportFor({ user: 'admin', groups: ['system:masters'], client: 'test' })
   return {
