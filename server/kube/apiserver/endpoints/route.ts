@@ -12,6 +12,7 @@ import { noSuchResource, notAllowed } from './api-resources.ts'
 import { applyObject } from './apply-object.ts'
 import { bindPod } from './bind-pod.ts'
 import { answerComponentStatus, isComponentStatus } from './component-status.ts'
+import { assertCustomRoute } from './custom-routes.ts'
 import type { Endpoints } from './endpoints.ts'
 import { evictPod } from './evict-pod.ts'
 import { healthAnswer, textAnswer } from './health.ts'
@@ -74,6 +75,7 @@ export async function route(
   }
   // Upstream has no routes for HEAD where it serves objects of its own; custom resources do not go by routes.
   if (request.method === 'HEAD' && found && !found.kind.schema && info.subresource !== 'proxy') throw notAllowed()
+  if (found?.kind.schema) assertCustomRoute(found.kind, info)
   if (found?.kind.deprecation) context.warn(found.kind.deprecation)
   const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
   const served = found ?? new ServedKind(resources.core('pods')!)
@@ -96,7 +98,8 @@ function findKind({ resources }: Endpoints, info: RequestInfo): ServedKind | und
   if (info.group === '' && info.resource === 'bindings' && info.verb === 'create' && resources.core('pods'))
     return undefined
   const served = resources.find(info)
-  if (info.namespace && !served.kind.namespaced && served.kind.plural !== 'namespaces') throw noSuchResource()
+  const isElsewhere = info.namespace && !served.kind.namespaced && served.kind.plural !== 'namespaces'
+  if (isElsewhere && !served.kind.schema) throw noSuchResource()
   return served
 }
 
@@ -124,7 +127,7 @@ function routeVerb(endpoints: Endpoints, call: Call): Promise<Answer> {
       if (needsNamespace) throw notAllowed()
       return deleteObject(call)
     case 'deletecollection':
-      if (registry.kind.plural === 'namespaces') throw notAllowed()
+      if (needsNamespace || registry.kind.plural === 'namespaces') throw notAllowed()
       return deleteCollection(call)
     default:
       throw notAllowed()
@@ -156,9 +159,12 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
       if (info.verb !== 'create') throw notAllowed()
       return requestToken(call, endpoints)
     case 'log':
+      if (info.verb !== 'get') throw notAllowed()
+      return connectToPod(call, endpoints)
     case 'exec':
     case 'attach':
     case 'portforward':
+      if (info.verb !== 'get' && info.verb !== 'create') throw notAllowed()
       return connectToPod(call, endpoints)
     case 'proxy':
       return proxyTo(call, endpoints)

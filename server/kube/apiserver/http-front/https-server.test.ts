@@ -164,6 +164,15 @@ describe('HTTPS front', () => {
     it('a method that is not for this', async () => {
       expect((await ask({ method: 'POST', path: `${MAPS}/x`, body: '{}' })).code).toBe(405)
       expect((await ask({ method: 'DELETE', path: '/api/v1/namespaces' })).code).toBe(405)
+      expect((await ask({ method: 'DELETE', path: '/api/v1/configmaps' })).code).toBe(405)
+      for (const [method, subresource] of [
+        ['POST', 'log'],
+        ['PUT', 'exec'],
+        ['DELETE', 'portforward'],
+      ] as const) {
+        const path = `/api/v1/namespaces/default/pods/web/${subresource}`
+        expect((await ask({ method, path })).code).toBe(405)
+      }
       expect((await ask({ method: 'HEAD', path: MAPS })).code).toBe(405)
       expect((await ask({ method: 'HEAD', path: '/healthz' })).code).toBe(200)
     })
@@ -345,6 +354,31 @@ describe('HTTPS front', () => {
       const { items } = (await ask({ path: TABS + query })).json() as unknown as { items: unknown[] }
       expect(items).toMatchObject([{ apiVersion: 'stable.example.com/v1', kind: 'CronTab' }])
     }
+  })
+
+  it('says of custom resources what is not for them in their own words', async () => {
+    const names = { plural: 'sites', singular: 'site', kind: 'Site', listKind: 'SiteList' }
+    const metadata = { name: 'sites.stable.example.com' }
+    await define(test.transport, { ...crontabs({}, { scope: 'Cluster', names }), metadata })
+    const group = '/apis/stable.example.com/v1'
+    const said = async (method: string, path: string, body?: string) => {
+      const { code, text } = await ask({
+        method,
+        path: group + path,
+        ...(body ? { body } : {}),
+        headers: { 'content-type': 'application/json' },
+      })
+      return `${code} ${text.startsWith('{') ? (JSON.parse(text) as { message: string }).message : text.trim()}`
+    }
+    expect(await said('DELETE', '/crontabs')).toBe('404 404 page not found')
+    expect(await said('POST', '/crontabs', '{}')).toBe('404 404 page not found')
+    expect(await said('GET', '/crontabs/one')).toBe('404 404 page not found')
+    expect(await said('GET', '/namespaces/default/sites')).toBe('404 404 page not found')
+    const here = '/namespaces/default/crontabs'
+    expect(await said('GET', `${here}/one/log`)).toBe('404 crontabs.stable.example.com "one" not found')
+    const none = 'is not supported on resources of kind "crontabs.stable.example.com"'
+    expect(await said('OPTIONS', here)).toBe(`405 options ${none}`)
+    expect(await said('PUT', here, '{}')).toBe('400 name must be provided')
   })
 
   it('knows what of an object a row may bring, and asks that of tables alone', async () => {
