@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
-import { connectWords, dialWords, requestWords } from './net-errors.ts'
+import { connectWords, dialWords, keepDetails, requestWords } from './net-errors.ts'
 
 /** Why a request is not answered by a server that does this with whoever connects; none is there without. */
 async function failure(serve?: (socket: Socket) => void, signal?: AbortSignal): Promise<{ err: Error; port: number }> {
@@ -16,6 +16,7 @@ async function failure(serve?: (socket: Socket) => void, signal?: AbortSignal): 
   const close = () => new Promise((closed) => server.close(closed))
   if (!serve) await close()
   const request = http.get({ host: '127.0.0.1', port, agent: false, ...(signal ? { signal } : {}) })
+  request.on('socket', keepDetails)
   const [err] = (await once(request, 'error')) as [Error]
   request.destroy()
   if (serve) await close()
@@ -28,7 +29,10 @@ it('says what Go says of requests that are not answered', async () => {
   const words = async (...told: Parameters<typeof failure>) => requestWords((await failure(...told)).err)
   const whenAsked = (run: (socket: Socket) => void) => (socket: Socket) => void socket.once('data', () => run(socket))
   expect(await words(whenAsked((socket) => socket.end()))).toBe('EOF')
-  expect(await words(whenAsked((socket) => socket.resetAndDestroy()))).toBe('read: connection reset by peer')
+  const reset = await failure(whenAsked((socket) => socket.resetAndDestroy()))
+  expect(requestWords(reset.err)).toMatch(
+    new RegExp(`^read tcp 127\\.0\\.0\\.1:\\d+->127\\.0\\.0\\.1:${reset.port}: read: connection reset by peer$`),
+  )
   expect(await words(whenAsked((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))).toBe(
     'net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-OpenSSH_9.2"',
   )
@@ -45,6 +49,10 @@ it('and of those that find nobody to ask', () => {
   )
   const both = new AggregateError([err({ ...to, code: 'ENETUNREACH' }), err({ ...to, code: 'ECONNREFUSED' })])
   expect(requestWords(both)).toBe('dial tcp [2001:db8::1]:443: connect: network is unreachable')
+  const ends = '10.0.0.1:4242->[2001:db8::1]:443'
+  expect(requestWords(err({ syscall: 'write', code: 'EPIPE', ends }))).toBe(`write tcp ${ends}: write: broken pipe`)
+  // Through a tunnel, whose ends are others.
+  expect(requestWords(err({ syscall: 'read', code: 'ECONNRESET' }))).toBe('read: connection reset by peer')
   const name = { syscall: 'getaddrinfo', hostname: 'nobody.example' }
   expect(requestWords(err({ ...name, code: 'ENOTFOUND' }))).toBe('dial tcp: lookup nobody.example: no such host')
   expect(dialWords('10.0.0.1:80', err({ code: 'ETIMEDOUT' }))).toBe('dial tcp 10.0.0.1:80: i/o timeout')

@@ -13,6 +13,8 @@ type NetError = NodeJS.ErrnoException & {
   /** Of a certificate that is somebody else's. */
   host?: string
   cert?: PeerCertificate
+  /** Between whom the connection was: `10.0.0.1:4242->10.0.0.2:443`. */
+  ends?: string
   /** What came, where HTTP was expected. */
   rawPacket?: Buffer
 }
@@ -53,9 +55,23 @@ export function keepCertificate(socket: Socket): void {
   })
 }
 
-/** The same for a request, which may get a connection that has been made before. */
-export const keepNewCertificate = (socket: Socket): void => {
-  if (socket.connecting) keepCertificate(socket)
+/** Has errors of a connection that is about to be made tell between whom it was. */
+export function keepEnds(socket: Socket): void {
+  socket.once('connect', () => {
+    // Nobody knows them any more when it is broken.
+    const { localAddress = '', localPort, remoteAddress = '', remotePort } = socket
+    const ends = `${hostWords(localAddress)}:${localPort}->${hostWords(remoteAddress)}:${remotePort}`
+    socket.prependListener('error', (err: NetError) => {
+      err.ends ??= ends
+    })
+  })
+}
+
+/** Both for a request, which may get a connection that has been made before. */
+export function keepDetails(socket: Socket): void {
+  if (!socket.connecting) return
+  keepCertificate(socket)
+  keepEnds(socket)
 }
 
 /** Why no connection was made, by the code that the system gave. */
@@ -77,11 +93,11 @@ export function requestWords(err: unknown, address = ''): string {
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${hostname}: no such host`
   if (code === 'EAI_AGAIN') return `dial tcp: lookup ${hostname}: server misbehaving`
   if (syscall === 'connect') {
-    const host = failed.address?.includes(':') ? `[${failed.address}]` : failed.address
-    return dialWords(host ? `${host}:${port}` : address, failed)
+    return dialWords(failed.address ? `${hostWords(failed.address)}:${port}` : address, failed)
   }
-  if (code === 'ECONNRESET') return syscall ? `${syscall}: connection reset by peer` : 'EOF'
-  if (code === 'EPIPE') return 'write: broken pipe'
+  const between = failed.ends ? `${syscall} tcp ${failed.ends}: ` : ''
+  if (code === 'ECONNRESET') return syscall ? `${between}${syscall}: connection reset by peer` : 'EOF'
+  if (code === 'EPIPE') return `${between}write: broken pipe`
   if (message.includes('wrong version number')) return 'http: server gave HTTP response to HTTPS client'
   if (code.startsWith('HPE_')) {
     const [line = ''] = (rawPacket ?? Buffer.alloc(0)).toString('latin1').split(/\r?\n/, 1)
@@ -90,6 +106,8 @@ export function requestWords(err: unknown, address = ''): string {
   const distrust = certificateWords(failed)
   return distrust ? `tls: failed to verify certificate: x509: ${distrust}` : message
 }
+
+const hostWords = (address: string) => (address.includes(':') ? `[${address}]` : address)
 
 function certificateWords({ code = '', host = '', cert }: NetError): string | undefined {
   if (NOT_KNOWN.has(code)) return 'certificate signed by unknown authority'

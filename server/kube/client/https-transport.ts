@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
-import { keepNewCertificate, requestWords } from '../../base/net-errors.ts'
+import { keepDetails, requestWords } from '../../base/net-errors.ts'
 import { isDeeperThan } from '../apimachinery/deep.ts'
 import { isStackDeep, USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonValue, parseJson } from '../apimachinery/json.ts'
@@ -85,7 +85,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         },
       )
       outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer within ${silenceMs} ms`)))
-      outgoing.on('socket', keepNewCertificate)
+      outgoing.on('socket', keepDetails)
       outgoing.on('error', (err) => {
         if (request.signal?.aborted) return reject(err)
         const verb = `${request.method[0]}${request.method.slice(1).toLowerCase()}`

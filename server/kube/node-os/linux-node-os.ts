@@ -9,7 +9,7 @@ import https from 'node:https'
 import net from 'node:net'
 import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { dialWords, requestWords } from '../../base/net-errors.ts'
+import { dialWords, keepEnds, requestWords } from '../../base/net-errors.ts'
 import { publishFiles } from './atomic-directory.ts'
 import { removeCgroup, setCgroup } from './cgroup-tree.ts'
 import { cgroupProcesses, cgroupUsage } from './cgroup-usage.ts'
@@ -245,6 +245,7 @@ const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeout
       agent: false,
       signal: AbortSignal.timeout(timeoutMs),
     })
+    request.once('socket', keepEnds)
     request.once('response', (answer) => {
       let body = ''
       answer.setEncoding('utf8')

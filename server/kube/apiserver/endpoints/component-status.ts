@@ -3,7 +3,7 @@
 
 import { get } from 'node:https'
 import type { ComponentStatus as Wire } from 'kubernetes-types/core/v1'
-import { requestWords } from '../../../base/net-errors.ts'
+import { keepEnds, requestWords } from '../../../base/net-errors.ts'
 import { notFound } from '../../apimachinery/status-error.ts'
 import { defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { parseSelection, selects } from '../registry/list.ts'
@@ -83,6 +83,7 @@ export function problemAt(url: string): Promise<string | undefined> {
       const { statusCode = 0 } = response.resume()
       resolve(statusCode >= 200 && statusCode < 400 ? undefined : `HTTP probe failed with statuscode: ${statusCode}`)
     })
+      .on('socket', keepEnds)
       .on('timeout', function (this: { destroy(err: Error): void }) {
         this.destroy(new Error('context deadline exceeded'))
       })

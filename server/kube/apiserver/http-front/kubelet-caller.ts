@@ -4,7 +4,7 @@ import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'no
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { joinInPieces } from '../../../base/join-duplexes.ts'
-import { dialWords, keepNewCertificate, requestWords } from '../../../base/net-errors.ts'
+import { dialWords, keepDetails, requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
 import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import type { ConnectAnswer } from '../request-path/answer.ts'
@@ -158,7 +158,7 @@ export class KubeletCaller {
       ...(signal ? { signal } : {}),
     })
     outgoing.on('socket', (socket) => {
-      keepNewCertificate(socket)
+      keepDetails(socket)
       socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
         if (socket.connecting) outgoing.destroy(new Error(dialWords(addressOf(target), { code: 'ETIMEDOUT' })))
       })

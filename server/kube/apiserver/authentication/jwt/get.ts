@@ -1,7 +1,7 @@
 // Reads what an issuer has published: over HTTPS, in a while, and not without end.
 
 import https from 'node:https'
-import { keepNewCertificate, requestWords } from '../../../../base/net-errors.ts'
+import { keepDetails, requestWords } from '../../../../base/net-errors.ts'
 
 const TIMEOUT_MS = 10_000
 const MOST_BYTES = 1024 * 1024
@@ -29,7 +29,7 @@ export function getText({ url, caPem, bearer }: Place): Promise<string> {
         resolve(Buffer.concat(chunks).toString('utf8'))
       })
     })
-    request.on('socket', keepNewCertificate)
+    request.on('socket', keepDetails)
     request.on('timeout', () => request.destroy(new Error(`${url} does not answer`)))
     request.on('error', (err) => reject(new Error(`Get "${url}": ${requestWords(err)}`, { cause: err })))
   })
