@@ -181,13 +181,13 @@ export class ContainerStarter {
   }
 
   async configOf({ pod, container, role, state, sandbox, volumes }: StartRequest) {
-    const { objects, node, nodeIPs, runtime, seccompDefault } = this.#options
+    const { objects, node, nodeIPs, os, runtime, seccompDefault } = this.#options
     const image = withDefaultTag(container.image ?? '')
     const named = asksForImageUser(pod, container) ? await runtime.imageStatus(image) : undefined
     verifyNonRoot(pod, container, named?.user ?? '')
     const podIPs = pod.spec?.hostNetwork ? nodeIPs : sandbox.ips
     const addresses = { podIPs, hostIPs: nodeIPs }
-    const environment = await environmentOf({ pod, container, addresses, node, objects })
+    const environment = await environmentOf({ pod, container, addresses, node, objects, volumes, os })
     const mounts = await this.#options.volumes.mountsOf(pod, container, volumes, environment)
     mounts.push(...(await this.#etcMounts(pod, podIPs, mounts)))
     const latest = latestOf(state, container.name)

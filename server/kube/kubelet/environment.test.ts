@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Pod } from 'kubernetes-types/core/v1'
-import { expect, it } from 'vitest'
-import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
+import { afterAll, expect, it } from 'vitest'
+import type { Container, PodSpec } from '../kinds/pod-template/newer-fields.ts'
+import { readInside } from '../node-os/sub-path.ts'
 import type { ApiObjects } from './api-objects.ts'
 import { environmentOf } from './environment.ts'
 import { expand } from './expansion.ts'
@@ -24,16 +28,21 @@ const objects: ApiObjects = {
   token: async () => ({ token: '', expiresAt: 0 }),
   serviceAccount: async () => ({}),
 }
-type Containers = NonNullable<Pod['spec']>['containers']
+const directory = await mkdtemp(join(tmpdir(), 'podium-environment-'))
+const volumes = new Map([['config', { path: directory, isReadOnly: false }]])
+afterAll(() => rm(directory, { recursive: true, force: true }))
+
 const node = { memoryBytes: 2 ** 33, allocatable: { cpu: '3500m', memory: '7Gi', 'ephemeral-storage': '90Gi' } }
-const variables = async (container: Partial<Containers[number]>, spec: Partial<PodSpec> = {}) => {
+const variables = async (container: Partial<Container>, spec: Partial<PodSpec> = {}) => {
   const whole = { name: 'app', ...container }
   const pod: Pod = {
     metadata: { name: 'web', namespace: 'shop', uid: 'u', labels: { 'a/b': 'x' } },
     spec: { containers: [whole], nodeName: 'n', ...spec },
   }
   const addresses = { podIPs: ['10.244.0.2'], hostIPs: ['192.0.2.1', 'fd00::1'] }
-  return Object.fromEntries(await environmentOf({ pod, container: whole, addresses, node, objects }))
+  return Object.fromEntries(
+    await environmentOf({ pod, container: whole, addresses, node, objects, volumes, os: { readInside } }),
+  )
 }
 
 it('expands what was defined before, keeps the unknown, and unescapes dollars', () => {
@@ -120,4 +129,28 @@ it.each([
 it('refuses a missing key', async () => {
   const env = [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'cm', key: 'Z' } } }]
   await expect(variables({ env })).rejects.toThrow("couldn't find key Z in ConfigMap shop/cm")
+})
+
+const fromFile = (key: string, more: object = {}) => ({
+  env: [{ name: 'X', valueFrom: { fileKeyRef: { volumeName: 'config', path: 'config.env', key, ...more } } }],
+})
+
+it('reads what the pod has written down for itself', async () => {
+  await writeFile(join(directory, 'config.env'), "A='one two'\nEMPTY=''\n")
+  expect((await variables(fromFile('A'))).X).toBe('one two')
+  const message = (key: string) => `environment variable key "${key}" not found in file "${directory}/config.env"`
+  await expect(variables(fromFile('B'))).rejects.toThrow(message('B'))
+  // As upstream: what is empty is not there.
+  await expect(variables(fromFile('EMPTY'))).rejects.toThrow(message('EMPTY'))
+  expect(await variables(fromFile('B', { optional: true }))).not.toHaveProperty('X')
+})
+
+it('says only that a file cannot be read, also where its variable is optional', async () => {
+  await writeFile(join(directory, 'bad.env'), 'secret\n')
+  for (const path of ['bad.env', 'none.env']) {
+    const asked = variables(fromFile('A', { path, optional: true }))
+    await expect(asked).rejects.toMatchObject({ name: 'ConfigError', message: "couldn't parse env file" })
+  }
+  const elsewhere = variables(fromFile('A', { volumeName: 'other' }))
+  await expect(elsewhere).rejects.toThrow('cannot find the volume "other" referenced by FileKeyRef')
 })

@@ -1,11 +1,15 @@
 // A container's environment: services of the namespace, then envFrom, then env, later ones winning.
 // Upstream: kubelet_pods.go, makeEnvironmentVariables; pkg/kubelet/envvars.
 
-import type { EnvVar, Pod, Service } from 'kubernetes-types/core/v1'
+import type { Pod, Service } from 'kubernetes-types/core/v1'
+import type { EnvVar, FileKeySelector } from '../kinds/pod-template/newer-fields.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
 import type { ApiObjects } from './api-objects.ts'
+import { valueInFile } from './env-file.ts'
 import { expand } from './expansion.ts'
 import { containerOf, fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from './field-ref.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
+import type { MountedVolumes } from './volumes/volume-manager.ts'
 
 /** The container cannot be made from its spec as things are: shown as CreateContainerConfigError. */
 export class ConfigError extends Error {
@@ -18,6 +22,8 @@ export interface EnvironmentInput {
   addresses: PodAddresses
   node: NodeAmounts
   objects: ApiObjects
+  volumes: MountedVolumes
+  os: Pick<NodeOs, 'readInside'>
 }
 
 export async function environmentOf(input: EnvironmentInput): Promise<Map<string, string>> {
@@ -68,8 +74,9 @@ async function valuesOf(source: EnvFrom, namespace: string, objects: ApiObjects)
 async function valueFrom(
   from: NonNullable<EnvVar['valueFrom']>,
   namespace: string,
-  { pod, container, addresses, node, objects }: EnvironmentInput,
+  input: EnvironmentInput,
 ): Promise<string | undefined> {
+  const { pod, container, addresses, node, objects } = input
   if (from.fieldRef) return fieldOf(pod, from.fieldRef.fieldPath, addresses)
   if (from.resourceFieldRef) {
     const { containerName } = from.resourceFieldRef
@@ -95,7 +102,30 @@ async function valueFrom(
       throw new ConfigError(`couldn't find key ${key} in Secret ${namespace}/${name}`)
     return value === undefined ? undefined : decode(value)
   }
-  return undefined
+  return from.fileKeyRef && valueFromFile(from.fileKeyRef, input)
+}
+
+/** As much as a ConfigMap holds. */
+const FILE_BYTES = 2 ** 20
+
+async function valueFromFile(
+  { volumeName, path, key, optional }: FileKeySelector,
+  { volumes, os }: EnvironmentInput,
+): Promise<string | undefined> {
+  const volume = volumes.get(volumeName)
+  if (!volume) throw new ConfigError(`cannot find the volume "${volumeName}" referenced by FileKeyRef`)
+  let value: string
+  try {
+    const text = await os.readInside(volume.path, path, FILE_BYTES)
+    if (text === undefined) return undefined
+    value = valueInFile(text, key)
+  } catch (err) {
+    // No word more, as upstream: what the file says may be a secret, and Events are read by many.
+    throw new ConfigError("couldn't parse env file", { cause: err })
+  }
+  if (value !== '') return value
+  if (optional) return undefined
+  throw new ConfigError(`environment variable key "${key}" not found in file "${volume.path}/${path}"`)
 }
 
 const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8')

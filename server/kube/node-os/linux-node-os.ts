@@ -20,7 +20,7 @@ import { openNetnsDialer } from './netns-dialer.ts'
 import type { NodeOs, RunningCommand } from './node-os.ts'
 import { mountRemote } from './remote-mount.ts'
 import { PATH, type Run, runBy, runHere } from './run-program.ts'
-import { openInside, pathOf } from './sub-path.ts'
+import { openInside, pathOf, readInside } from './sub-path.ts'
 
 /** `errands`: where somebody listens who starts programs in place of this process. */
 export function createLinuxNodeOs({ errands }: { errands?: string } = {}): NodeOs {
@@ -111,6 +111,7 @@ export function createLinuxNodeOs({ errands }: { errands?: string } = {}): NodeO
         await found.close()
       }
     },
+    readInside,
     async mountLayers([first = '', ...others], target) {
       await fs.mkdir(target, { recursive: true })
       if (await isMountPoint(target)) return

@@ -92,6 +92,8 @@ export interface NodeOs {
   bind(source: string, target: string): Promise<void>
   /** The same of what lies at a path inside a volume, made where it is missing; rejects where it leads out of it. */
   bindInside(root: string, path: string, target: string): Promise<void>
+  /** What a file inside a volume says; rejects where it leads out of it, is no plain file or too large. Undefined where nobody keeps files. */
+  readInside(root: string, path: string, mostBytes: number): Promise<string | undefined>
   /** Layers, the topmost first, as one tree that nobody can write to. */
   mountLayers(layers: string[], target: string): Promise<void>
   /** Idempotent. */

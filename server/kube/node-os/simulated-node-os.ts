@@ -31,6 +31,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
     setOwnership: async () => undefined,
     bind: async () => undefined,
     bindInside: async () => undefined,
+    readInside: async () => undefined,
     mountLayers: async () => undefined,
     publish: async () => undefined,
     mountTmpfs: async () => undefined,

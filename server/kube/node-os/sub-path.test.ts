@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openInside, pathOf } from './sub-path.ts'
+import { openInside, pathOf, readInside } from './sub-path.ts'
 
 let base: string
 let volume: string
@@ -50,6 +51,25 @@ it.each([
 ])('refuses %s that leads out', async (_what, target, path) => {
   await symlink(target, join(volume, 'link'))
   await expect(openInside(volume, path)).rejects.toThrow()
+})
+
+it('reads a file of the volume, and makes nothing where there is none', async () => {
+  await writeFile(join(volume, 'inner/file'), 'words')
+  await symlink('inner', join(volume, 'current'))
+  expect(await readInside(volume, 'current/file', 5)).toBe('words')
+  await expect(readInside(volume, 'inner/file', 4)).rejects.toThrow('is larger than 4 bytes')
+  await expect(readInside(volume, 'new/file', 5)).rejects.toThrow('ENOENT')
+  await expect(stat(join(volume, 'new'))).rejects.toThrow('ENOENT')
+})
+
+it.each([
+  ['a link that leads out', 'ln -s ../secret/inner place'],
+  ['a link to a file outside', 'ln -s /etc/hostname place'],
+  ['a pipe', 'mkfifo place'],
+  ['a directory', 'mkdir place'],
+])('reads nothing of %s', async (_what, script) => {
+  execFileSync('sh', ['-c', script], { cwd: volume })
+  await expect(readInside(volume, 'place', 100)).rejects.toThrow(/leads out of the volume|is not a file/)
 })
 
 it('opens nothing outside while somebody swaps a directory for a link', async () => {
