@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -33,6 +33,16 @@ describe('publishFiles', () => {
     expect(await readlink(join(directory, '..data'))).not.toBe(before)
     expect(await readFile(join(directory, 'a'), 'utf8')).toBe('2')
     expect((await readdir(directory)).sort()).toEqual(['..data', await readlink(join(directory, '..data')), 'a'].sort())
+  })
+
+  it.runIf(process.getuid?.() === 0)('hands all of it to a group, the directory and its links too', async () => {
+    await publishFiles(directory, [file('a', '1')], { group: 4711 })
+    await publishFiles(directory, [file('a', '2'), file('b', '1')], { group: 4711 })
+    for (const name of ['', ...(await readdir(directory))]) {
+      expect([name, (await lstat(join(directory, name))).gid]).toEqual([name, 4711])
+    }
+    expect((await stat(directory)).mode & 0o7070).toBe(0o2050)
+    expect((await stat(join(directory, 'b'))).mode & 0o777).toBe(0o644)
   })
 
   it('writes nothing when nothing changed', async () => {

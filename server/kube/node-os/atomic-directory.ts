@@ -22,7 +22,8 @@ export async function publishFiles(
   for (const { path } of files) {
     if (path === '' || path.startsWith('/') || path.split('/').includes('..')) throw new Error(`invalid path: ${path}`)
   }
-  await fs.mkdir(directory, { recursive: true })
+  // As upstream's, which is an emptyDir: containers can only read it all the same.
+  if (await fs.mkdir(directory, { recursive: true })) await fs.chmod(directory, 0o777)
   const current = await fs.readlink(join(directory, DATA)).catch(() => undefined)
   if (current && (await isSame(join(directory, current), files, group))) return
 
@@ -36,7 +37,8 @@ export async function publishFiles(
     await fs.chmod(target, mode)
     if (user !== undefined) await fs.chown(target, user, -1)
   }
-  if (group !== undefined) await setOwnership(fresh, { group, readOnly: true })
+  // The directory itself as well, so that the links in it are the group's too.
+  if (group !== undefined) await setOwnership(directory, { group, readOnly: true })
   const name = fresh.slice(directory.length + 1)
   const link = join(directory, '..data_tmp')
   await fs.rm(link, { force: true })

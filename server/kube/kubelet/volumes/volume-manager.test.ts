@@ -102,6 +102,7 @@ it('shows a ConfigMap’s keys, for reading only, and follows it while the pod r
   const path = volume?.path ?? ''
   expect(path).toBe(`${root}/pods/u1/volumes/kubernetes.io~configmap/v`)
   expect(volume?.isReadOnly).toBe(true)
+  expect(await modeOf(path)).toBe('777')
   expect(await modeOf(`${path}/app.conf`)).toBe('440')
   configMap = { data: { 'app.conf': 'three' } }
   await volumes.refresh(pod, ADDRESSES)
@@ -170,6 +171,7 @@ it('lets the group of the pod read what is shown, and keeps the token from other
   const sources = [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'c' } }]
   const pod = podWith({ projected: { sources, defaultMode: 0o600 } }, { securityContext: { fsGroup: group } })
   const path = (await mount(pod))?.path ?? ''
+  expect(await modeOf(path)).toBe('2777')
   expect(await modeOf(`${path}/token`)).toBe('640')
   expect(await modeOf(`${path}/app.conf`)).toBe('640')
   const data = await readFile(`${path}/token`)
