@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises } from '../../base/clock.ts'
 import type { KubeList } from '../apimachinery/object-meta.ts'
-import { ConfigMap, Node } from '../kinds/index.ts'
+import { ConfigMap, Namespace, Node } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
 
@@ -162,6 +162,42 @@ describe('lists and watches', () => {
       })
     },
   )
+
+  it.each([1, -1])('goes on below its own namespace, wherever a token says (revision %s)', async (sign) => {
+    const maps = test.client.of(ConfigMap)
+    for (const namespace of ['alpha', 'middle', 'omega']) {
+      await test.client.of(Namespace).create({ metadata: { name: namespace } })
+      for (const name of ['a', 'b']) await maps.create({ metadata: { namespace, name } })
+    }
+    const path = '/api/v1/namespaces/omega/configmaps'
+    const page = async (told: string) =>
+      (await test.transport.request({ method: 'GET', path, query: { continue: told } })) as KubeList
+    const told = (start: string) => {
+      const token = { v: 'meta.k8s.io/v1', rv: sign * test.store.revision, start }
+      return Buffer.from(JSON.stringify(token)).toString('base64url')
+    }
+    for (const start of ['/', 'a', '/a', 'alpha/a', 'configmaps/a', 'middle/b\0']) {
+      const { items } = await page(told(start))
+      expect(
+        items.every(({ metadata }) => metadata?.namespace === 'omega'),
+        start,
+      ).toBe(true)
+    }
+    const first = (await test.transport.request({ method: 'GET', path, query: { limit: '1' } })) as KubeList
+    const token = Buffer.from(first.metadata.continue ?? '', 'base64url').toString()
+    expect(JSON.parse(token), 'as upstream writes it').toMatchObject({ start: 'a\0' })
+    expect(names(await page(first.metadata.continue ?? ''))).toEqual(['b'])
+    const all = (await test.transport.request({
+      method: 'GET',
+      path: '/api/v1/configmaps',
+      query: { continue: told('middle/b') },
+    })) as KubeList
+    expect(all.items.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)).toEqual([
+      'middle/b',
+      'omega/a',
+      'omega/b',
+    ])
+  })
 
   it('says in Go’s words what is wrong with a continue token', async () => {
     const message =

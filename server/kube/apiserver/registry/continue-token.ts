@@ -29,8 +29,8 @@ export function readContinueToken(prefix: string, token: string): { revision: nu
     throw bad(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
   }
   if (typeof start !== 'string' || start === '') throw bad(': encoded start key empty (version meta.k8s.io/v1)')
-  // Nobody may climb out of the resource that he may read.
+  // Nobody may climb out of what he may read: a resource, or one namespace of it.
   const path = start.startsWith('/') ? start : `/${start}`
-  if (posix.normalize(path) !== path || path.endsWith('/')) throw bad(`: ${start}`)
-  return { revision: rv, start: prefix + start }
+  if (posix.normalize(path) !== path || (path.endsWith('/') && path !== '/')) throw bad(`: ${start}`)
+  return { revision: rv, start: prefix + path.slice(1) }
 }

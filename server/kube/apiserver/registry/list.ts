@@ -146,7 +146,7 @@ export class Lister {
     return {
       metadata: {
         resourceVersion: String(revision),
-        continue: nextPage(kind, revision, page.at(-1)?.key ?? ''),
+        continue: nextPage(listPrefix(kind, namespace), revision, page.at(-1)?.key ?? ''),
         ...(isPlain ? { remainingItemCount: entries.length - limit } : {}),
       },
       entries: page,
@@ -154,7 +154,8 @@ export class Lister {
   }
 
   async #continued(request: ListRequest): Promise<ListResult> {
-    const from = readContinueToken(listPrefix(this.#kind, ''), request.continueToken)
+    // It says where to go on below what was asked for: a token of another's making leads into no other namespace.
+    const from = readContinueToken(listPrefix(this.#kind, request.namespace), request.continueToken)
     if (request.resourceVersion !== '' && request.resourceVersion !== '0') {
       throw badRequest('specifying resource version is not allowed when using continue')
     }
@@ -174,7 +175,7 @@ export class Lister {
     for (;;) {
       const answer = await this.#range(
         { key: start, rangeEnd, revision: from.revision, limit },
-        request.continueToken !== '',
+        request.continueToken === '' ? undefined : prefix,
       )
       const found = answer.kvs.map((kv) => {
         const live = this.#cache.get(kv.key)
@@ -189,7 +190,7 @@ export class Lister {
           return {
             metadata: {
               resourceVersion: String(from.revision),
-              continue: nextPage(kind, from.revision, key),
+              continue: nextPage(prefix, from.revision, key),
               ...(isPlain ? { remainingItemCount: answer.count - index - 1 } : {}),
             },
             entries,
@@ -202,14 +203,17 @@ export class Lister {
     }
   }
 
-  async #range(request: { key: string; rangeEnd: string; revision: number; limit: number }, isContinued: boolean) {
+  async #range(
+    request: { key: string; rangeEnd: string; revision: number; limit: number },
+    continuedBelow: string | undefined,
+  ) {
     try {
       return await this.#store.range(request)
     } catch (err) {
       if (err instanceof CompactedError) {
-        if (!isContinued) throw expired(TOO_OLD)
+        if (continuedBelow === undefined) throw expired(TOO_OLD)
         // Whoever would rather see the rest as it is now than begin again may go on with this.
-        const rest = writeContinueToken(listPrefix(this.#kind, ''), { revision: LATEST, start: request.key })
+        const rest = writeContinueToken(continuedBelow, { revision: LATEST, start: request.key })
         throw new StatusError('Expired', CONTINUE_TOO_OLD, { metadata: { continue: rest } })
       }
       if (err instanceof FutureRevisionError) throw tooLarge(request.revision, this.#store.revision)
@@ -236,5 +240,5 @@ const CONTINUE_TOO_OLD =
   'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
   'deleted between the time the first chunk was returned and now may show up in the list.'
 
-const nextPage = (kind: AnyKind, revision: number, lastKey: string) =>
-  writeContinueToken(listPrefix(kind, ''), { revision, start: `${lastKey}\0` })
+const nextPage = (prefix: string, revision: number, lastKey: string) =>
+  writeContinueToken(prefix, { revision, start: `${lastKey}\0` })
