@@ -1,7 +1,7 @@
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
-import { ConfigMap, Pod } from '../kinds/index.ts'
+import { ConfigMap, Namespace, Pod } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 describe('deletion', () => {
@@ -86,9 +86,18 @@ describe('deletion', () => {
     const made = await maps.create({ metadata: at('a') })
     await expect(maps.delete(at('a'), { uid: 'other' })).rejects.toMatchObject({
       reason: 'Conflict',
-      message: `Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata?.uid}`,
+      message: `Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does not match the UID in record (${made.metadata?.uid}). The object might have been deleted and then recreated`,
     })
-    await expect(maps.delete(at('a'), { resourceVersion: '1' })).rejects.toMatchObject({ reason: 'Conflict' })
+    await expect(maps.delete(at('a'), { resourceVersion: '1' })).rejects.toMatchObject({
+      message: `Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${made.metadata?.resourceVersion}). The object might have been modified`,
+    })
+    const path = '/api/v1/namespaces/default/configmaps/a'
+    const nobody = { preconditions: { uid: '' } }
+    await expect(test.transport.request({ method: 'DELETE', path, body: nobody })).rejects.toMatchObject({ code: 409 })
+    await test.client.of(Namespace).create({ metadata: { name: 'own' } })
+    await expect(test.client.of(Namespace).delete({ name: 'own' }, { uid: 'x' })).rejects.toMatchObject({
+      message: expect.stringContaining('on namespaces "own": Precondition failed: UID in precondition: x,'),
+    })
     await maps.delete(at('a'), { uid: made.metadata?.uid ?? '', resourceVersion: made.metadata?.resourceVersion ?? '' })
   })
 

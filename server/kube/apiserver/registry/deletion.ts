@@ -95,20 +95,22 @@ const sameList = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((item, index) => item === b[index])
 
 function assertPreconditions(kind: AnyKind, object: KubeObject, { preconditions }: DeleteRequest): void {
-  const { uid, resourceVersion, name = '' } = object.metadata ?? {}
-  const of = { group: kind.group, resource: kind.plural }
-  if (preconditions?.uid && preconditions.uid !== uid) {
-    throw conflict(
-      of,
-      name,
-      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
-    )
-  }
-  if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) {
-    throw conflict(
-      of,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
-    )
+  for (const [field, name, what] of PRECONDITIONS) {
+    const [asked, found] = [preconditions?.[field], object.metadata?.[field]]
+    if (asked === undefined || asked === found) continue
+    const isOwnWay = OWN_WAY.has(`${kind.plural}.${kind.group}`)
+    const why = isOwnWay
+      ? `Precondition failed: ${name} in precondition: ${asked}, ${name} in object meta: ${found}`
+      : `the ${name} in the precondition (${asked}) does not match the ${name} in record (${found}). The object might have been ${what}`
+    const of = { group: kind.group, resource: isOwnWay ? kind.plural : kind.kind }
+    throw conflict(of, object.metadata?.name ?? '', why)
   }
 }
+
+const PRECONDITIONS = [
+  ['uid', 'UID', 'deleted and then recreated'],
+  ['resourceVersion', 'ResourceVersion', 'modified'],
+] as const
+
+/** These look at their preconditions themselves, before others do. */
+const OWN_WAY = new Set(['namespaces.', 'customresourcedefinitions.apiextensions.k8s.io'])
