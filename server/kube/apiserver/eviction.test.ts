@@ -160,6 +160,7 @@ it('will not choose between two budgets', async () => {
 it('takes the older version, and only its own pod', async () => {
   await pod('web')
   await expect(evict('web', { metadata: at('other') })).rejects.toMatchObject({ code: 400 })
+  await expect(evict('web', { metadata: { name: 'web', namespace: 'other' } })).rejects.toMatchObject({ code: 400 })
   await expect(evict('web', { deleteOptions: { preconditions: { uid: 'another' } } })).rejects.toMatchObject({
     code: 409,
   })

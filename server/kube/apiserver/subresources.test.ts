@@ -128,6 +128,8 @@ describe('subresources', () => {
   it('binds a pod once', async () => {
     await newPod()
     const binding = { metadata: { name: 'web' }, target: { kind: 'Node', name: 'node-1' } }
+    const elsewhere = { ...binding, metadata: { name: 'web', namespace: 'other' } }
+    await expect(post(`${DEFAULT}/pods/web/binding`, elsewhere)).rejects.toMatchObject({ code: 400 })
     await post(`${DEFAULT}/pods/web/binding`, binding)
     const pod = await test.client.of(Pod).get({ namespace: 'default', name: 'web' })
     expect(pod.spec?.nodeName).toBe('node-1')

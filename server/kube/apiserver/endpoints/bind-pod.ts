@@ -3,11 +3,12 @@
 import type { Binding, Pod, PodSpec } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { isJsonObject } from '../../apimachinery/json.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, conflict, fieldError, invalid } from '../../apimachinery/status-error.ts'
 import { defineKind } from '../../kinds/define-kind.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
-import { admit, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
+import { admit, assertNamespace, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
 import type { UnstoredKind } from './unstored-kind.ts'
 import { readWriteOptions } from './write-options.ts'
 
@@ -28,6 +29,7 @@ export async function bindPod(call: Call): Promise<Answer> {
       `the name of the object (${binding.metadata.name}) does not match the name on the URL (${info.name})`,
     )
   }
+  assertNamespace(binding as KubeObject, info.namespace)
   const { kind = 'Node', name: node = '' } = binding.target ?? {}
   if (kind !== '' && kind !== 'Node') {
     throw invalid({ group: '', kind: 'Binding' }, name, [

@@ -17,7 +17,7 @@ import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, parseBody, readValue } from '../request-path/read-body.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { Endpoints } from './endpoints.ts'
-import { admit, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
+import { admit, assertNamespace, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
 
 const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' }
 /** What older clients send; it has the same fields. */
@@ -89,6 +89,7 @@ async function readEviction(call: Call): Promise<DeleteRequest & { eviction: Evi
   if (eviction.metadata?.name && eviction.metadata.name !== info.name) {
     throw badRequest('name in URL does not match name in Eviction object')
   }
+  assertNamespace(eviction as KubeObject, info.namespace)
   // Dry is what either says.
   const dryRun = eviction.deleteOptions?.dryRun?.length ? eviction.deleteOptions.dryRun : request.query.getAll('dryRun')
   const deleteOptions = { ...eviction.deleteOptions, dryRun }

@@ -179,12 +179,13 @@ function routeDocument(
   { path }: RequestInfo,
   request: ApiRequest,
 ): Answer | Promise<Answer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
   const { documents, resources, tokens } = endpoints
   const { discovery } = documents
+  const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
+  // The others are asked by whatever method.
+  if (ROUTED.has(root) && request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
   const published = issuerAnswer(path, tokens)
   if (published) return published
-  const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
   const object = (body: unknown): Answer => {
     if (body === undefined) throw noSuchResource()
     return { type: 'object', code: 200, object: body }
@@ -224,6 +225,8 @@ function routeDocument(
       throw new PageNotFoundError()
   }
 }
+
+const ROUTED = new Set(['api', 'apis', 'version', '.well-known', 'openid'])
 
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 const METRICS = '/metrics'

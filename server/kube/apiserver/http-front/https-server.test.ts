@@ -156,6 +156,16 @@ describe('HTTPS front', () => {
       }
     })
 
+    it('what is no route’s is asked by whatever method', async () => {
+      const said = async (path: string) => {
+        const { code, text } = await ask({ method: 'POST', path })
+        return { code, text }
+      }
+      expect(await said('/nobody')).toEqual({ code: 404, text: '404 page not found\n' })
+      expect(await said('/healthz')).toEqual({ code: 200, text: 'ok' })
+      for (const path of ['/version', '/api', '/apis/apps/v1']) expect((await said(path)).code).toBe(405)
+    })
+
     it('a path that cannot be read', async () => {
       expect((await ask({ path: '/api/v1/namespaces/%E0%A4%A/pods' })).code).toBe(400)
       expect((await ask({ path: '/api/v1/namespaces/a%2Fb/pods/x' })).code).toBe(400)
