@@ -659,6 +659,18 @@ it('waits for a volume that others attach, and says so after two minutes', async
   )
 })
 
+it('says of each volume why it cannot be mounted', async () => {
+  const missing = (name: string) => ({ name, configMap: { name: `${name}-map` } })
+  await create({ volumes: [missing('a'), { name: 'scratch', emptyDir: {} }, missing('b')] })
+  const told = async () =>
+    (await events()).filter(({ reason }) => reason === 'FailedMount').map(({ message }) => message)
+  await until('both are told', async () => (await told()).length > 1)
+  expect((await told()).sort()).toEqual([
+    'MountVolume.SetUp failed for volume "a" : configmap "a-map" not found',
+    'MountVolume.SetUp failed for volume "b" : configmap "b-map" not found',
+  ])
+})
+
 it('does not start a pod with devices, for no driver can set them up, and says so', async () => {
   const claims = client.of(ResourceClaim)
   const claim = await claims.create({

@@ -4,7 +4,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { PodAddresses } from './field-ref.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
-import { MountError, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts'
+import { MountErrors, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts'
 import { VolumeAwaited } from './volumes/volume-plugin.ts'
 
 export interface PodNeedsOptions {
@@ -37,7 +37,9 @@ export class PodNeeds {
       memory.volumesAwaitedSince = undefined
       return mounted
     } catch (err) {
-      if (err instanceof MountError) events.pod(pod, 'Warning', 'FailedMount', err.message)
+      for (const { message } of err instanceof MountErrors ? err.each : []) {
+        events.pod(pod, 'Warning', 'FailedMount', message)
+      }
       if (!(err instanceof VolumeAwaited)) throw err
       memory.volumesAwaitedSince ??= clock.monotonic()
       if (clock.monotonic() - memory.volumesAwaitedSince < PATIENCE_MS) return undefined

@@ -19,8 +19,19 @@ import {
 import type { MeasuredVolume } from './volume-usage.ts'
 
 /** Shown as the event FailedMount. */
-export class MountError extends Error {
+class MountError extends Error {
   override readonly name = 'MountError'
+}
+
+/** What is wrong with each of a pod's volumes that cannot be set up. */
+export class MountErrors extends Error {
+  override readonly name = 'MountErrors'
+  readonly each: readonly MountError[]
+
+  constructor(each: readonly MountError[]) {
+    super(each.map(({ message }) => message).join('; '), { cause: each[0] })
+    this.each = each
+  }
 }
 
 export interface MountedVolume {
@@ -39,24 +50,41 @@ export class VolumeManager {
     this.#ports = ports
   }
 
-  /** Sets up all volumes. Rejects with a VolumeAwaited that has the volume's name for a message. */
+  /**
+   * Sets up all volumes, also where one of them cannot be. Rejects with MountErrors, or with a VolumeAwaited that has the
+   * names of those for a message that are only waited for.
+   */
   async mount(pod: Pod, addresses: PodAddresses): Promise<MountedVolumes> {
     const mounted = new Map<string, MountedVolume>()
+    const failed: MountError[] = []
+    const awaited: string[] = []
     for (const told of pod.spec?.volumes ?? []) {
-      const source = await this.#behindClaim(pod, told)
-      const { plugin, ...request } = this.#requestOf(pod, source)
       try {
-        await takeExclusively(pod.metadata?.uid ?? '', source.persistentVolume, this.#ports)
-        const path = await plugin.setUp({ ...request, addresses }, this.#ports)
-        mounted.set(told.name, { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) })
+        mounted.set(told.name, await this.#mountOne(pod, told, addresses))
       } catch (err) {
-        if (err instanceof VolumeAwaited) throw new VolumeAwaited(told.name, { cause: err })
-        const why = err instanceof Error ? err.message : String(err)
-        const name = source.persistentVolume?.metadata?.name ?? told.name
-        throw new MountError(`MountVolume.SetUp failed for volume "${name}" : ${why}`, { cause: err })
+        if (err instanceof MountError) failed.push(err)
+        else if (err instanceof VolumeAwaited) awaited.push(told.name)
+        else throw err
       }
     }
+    if (failed.length > 0) throw new MountErrors(failed)
+    if (awaited.length > 0) throw new VolumeAwaited(awaited.join(' '))
     return mounted
+  }
+
+  async #mountOne(pod: Pod, told: Volume, addresses: PodAddresses): Promise<MountedVolume> {
+    const source = await this.#behindClaim(pod, told)
+    const { plugin, ...request } = this.#requestOf(pod, source)
+    try {
+      await takeExclusively(pod.metadata?.uid ?? '', source.persistentVolume, this.#ports)
+      const path = await plugin.setUp({ ...request, addresses }, this.#ports)
+      return { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) }
+    } catch (err) {
+      if (err instanceof VolumeAwaited) throw err
+      const why = err instanceof Error ? err.message : String(err)
+      const name = source.persistentVolume?.metadata?.name ?? told.name
+      throw new MountError(`MountVolume.SetUp failed for volume "${name}" : ${why}`, { cause: err })
+    }
   }
 
   async #behindClaim(pod: Pod, volume: Volume): Promise<SourceOfVolume> {
