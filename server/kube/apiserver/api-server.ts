@@ -66,7 +66,7 @@ import { ResourceMetrics } from './resource-metrics/resource-metrics.ts'
 import { serverChecks } from './server-health.ts'
 import { identityLoop, leaseCollector, type ServerIdentity } from './server-leases.ts'
 import { describeServer } from './server-metrics.ts'
-import { unavailableApiServices } from './system-objects/api-services.ts'
+import { missingApiServices } from './system-objects/api-services.ts'
 import { keepSystemObjects } from './system-objects/index.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
 import { StoreFeed } from './watch-cache/store-feed.ts'
@@ -213,7 +213,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     store,
     hooks,
     unsynced: () => running.unsynced(),
-    unavailable: () => unavailableApiServices(served, peek),
+    missing: () => missingApiServices(served, peek),
     isClosing: () => isClosing,
   })
   const admissionMetrics = new AdmissionMetrics(metrics)

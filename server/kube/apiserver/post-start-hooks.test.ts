@@ -9,12 +9,12 @@ it('fails until all has been done that is done at a start, and says what is miss
   const hooks = new PostStartHooks()
   const names = hooks.checks().map(({ hook }) => hook)
   let unsynced = ['apiservice', 'crd']
-  let unavailable = ['v1.apps', 'v1.batch']
+  let missing = ['v1.apps', 'v1.batch']
   const checks = serverChecks({
     store: { status: () => ({}) } as Store,
     hooks,
     unsynced: () => unsynced,
-    unavailable: () => unavailable,
+    missing: () => missing,
     isClosing: () => false,
   })
   const ask = (path: string) => healthAnswer(path, new URLSearchParams(), { checks, slis: new HealthSlis() })
@@ -37,10 +37,10 @@ it('fails until all has been done that is done at a start, and says what is miss
 
   hooks.done('rbac/bootstrap-roles')
   unsynced = []
-  unavailable = []
+  missing = []
   expect(ask('/readyz')).toMatchObject({ code: 200, body: 'ok' })
   // Somebody deletes one later.
-  unavailable = ['v1.apps']
+  missing = ['v1.apps']
   expect(ask('/readyz')).toMatchObject({ code: 200, body: 'ok' })
 })
 

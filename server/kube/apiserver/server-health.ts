@@ -10,12 +10,12 @@ export interface ServerHealthOptions {
   hooks: PostStartHooks
   /** The server's own loops whose caches are not full yet. */
   unsynced(): readonly string[]
-  /** The server's own APIServices that have not been available yet. */
-  unavailable(): readonly string[]
+  /** The server's own APIServices that are not there. */
+  missing(): readonly string[]
   isClosing(): boolean
 }
 
-export function serverChecks({ store, hooks, unsynced, unavailable, isClosing }: ServerHealthOptions): HealthCheck[] {
+export function serverChecks({ store, hooks, unsynced, missing, isClosing }: ServerHealthOptions): HealthCheck[] {
   const storeProblem = () => store.status().failure?.message
   return [
     { name: 'ping', problem: () => undefined },
@@ -31,7 +31,7 @@ export function serverChecks({ store, hooks, unsynced, unavailable, isClosing }:
     ...hooks
       .checks()
       .flatMap((check): HealthCheck[] =>
-        check.hook === 'kube-apiserver-autoregistration' ? [check, registered(unavailable)] : [check],
+        check.hook === 'kube-apiserver-autoregistration' ? [check, registered(missing)] : [check],
       ),
     {
       name: 'shutdown',
@@ -42,12 +42,12 @@ export function serverChecks({ store, hooks, unsynced, unavailable, isClosing }:
 }
 
 /** Passed once is passed: who deletes an APIService later does not take the server's life. */
-function registered(unavailable: () => readonly string[]): HealthCheck {
+function registered(missing: () => readonly string[]): HealthCheck {
   let isDone = false
   return {
     name: 'autoregister-completion',
     problem() {
-      const names = isDone ? [] : unavailable()
+      const names = isDone ? [] : missing()
       isDone = names.length === 0
       return listed(names, () => 'missing APIService: ')
     },

@@ -33,3 +33,10 @@ it.each([
 ])('refuses %j', (text, message) => {
   expect(() => valueInFile(text, 'B')).toThrow(message)
 })
+
+it('looks through each line once', () => {
+  const before = process.cpuUsage()
+  expect(() => valueInFile(`A='${'\n'.repeat(1_000_000)}`, 'B')).toThrow('unclosed single quote')
+  // A few tenths of a second; the square of the lines took minutes.
+  expect(process.cpuUsage(before).user).toBeLessThan(10_000_000)
+})

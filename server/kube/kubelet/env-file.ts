@@ -15,7 +15,7 @@ export function valueInFile(text: string, key: string): string {
     const name = line.slice(0, equals)
     if (/^[ \t]*$/.test(name)) throw refuse('empty variable name')
     if (/[ \t]$/.test(name)) throw refuse("whitespace before '=' is not allowed")
-    let rest = line.slice(equals + 1)
+    const rest = line.slice(equals + 1)
     // To a shell that is an empty value, and a command after it.
     if (/^[ \t]/.test(rest)) {
       if (name === key) return ''
@@ -23,16 +23,18 @@ export function valueInFile(text: string, key: string): string {
     }
     if (!rest.startsWith("'")) throw refuse('value must be enclosed in single quotes')
     const begin = at
-    rest = rest.slice(1)
-    while (!rest.includes("'")) {
+    const value = [rest.slice(1)]
+    // Each line is looked through once: a pod may write a megabyte of them.
+    while (!value.at(-1)?.includes("'")) {
       if (++at === lines.length) {
         throw new Error(`invalid environment variable format starting at line ${begin + 1}: unclosed single quote`)
       }
-      rest += `\n${lines[at]}`
+      value.push(lines[at] ?? '')
     }
-    const end = rest.indexOf("'")
-    if (!/^[ \t]*(#|$)/.test(rest.slice(end + 1))) throw refuse('unexpected content after closing quote')
-    if (name === key) return rest.slice(0, end)
+    const last = value.pop() ?? ''
+    const end = last.indexOf("'")
+    if (!/^[ \t]*(#|$)/.test(last.slice(end + 1))) throw refuse('unexpected content after closing quote')
+    if (name === key) return [...value, last.slice(0, end)].join('\n')
   }
   return ''
 }

@@ -1,7 +1,7 @@
 // An APIService for each version that this server itself serves. Those of custom resources come and go with their
 // definitions (aggregation/api-service-loop.ts). Upstream: controlplane/apiserver/aggregator.go.
 
-import { APIService, type ApiServiceWire } from '../../kinds/api-service.ts'
+import { APIService } from '../../kinds/api-service.ts'
 import { createOnce, type Peek, type SystemPart } from './part.ts'
 
 export const AUTOMANAGED = 'kube-aggregator.kubernetes.io/automanaged'
@@ -37,11 +37,8 @@ export function apiServices(served: readonly GroupVersion[]): SystemPart {
   }
 }
 
-/** Those of this server that are not there, or not available. */
-export const unavailableApiServices = (served: readonly GroupVersion[], peek: Peek): string[] =>
-  served.map(nameOf).filter((name) => {
-    const { status } = (peek(APIService, '', name) ?? {}) as Partial<ApiServiceWire>
-    return !status?.conditions?.some((one) => one.type === 'Available' && one.status === 'True')
-  })
+/** Those of this server that are not there; one that is there is available. */
+export const missingApiServices = (served: readonly GroupVersion[], peek: Peek): string[] =>
+  served.map(nameOf).filter((name) => peek(APIService, '', name) === undefined)
 
 const nameOf = ({ group, version }: GroupVersion) => `${version}.${group}`
