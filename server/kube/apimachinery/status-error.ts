@@ -1,6 +1,8 @@
 // The one error that travels the whole system, and its wire form. Constructors name the situation, predicates
 // recognise it. Upstream: apimachinery/pkg/api/errors/errors.go; wording is what kubectl users see.
 
+import { shortened, tellable } from './told.ts'
+
 const CODE_OF = {
   BadRequest: 400,
   Unauthorized: 401,
@@ -162,15 +164,20 @@ export const forbidden = (of: GroupResource, name: string, why: string) =>
 
 /** Field errors as one 422, worded and ordered as upstream's `NewInvalid`. */
 export function invalid(of: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
-  const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))]
+  const told = tellable(errors, ({ field, message }) => field.length + message.length)
+  const texts = [...new Set(told.map((error) => `${error.field}: ${error.message}`))]
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const kind = of.group ? `${of.kind}.${of.group}` : of.kind
-  return new StatusError('Invalid', `${kind} "${name}" is invalid: ${list}`, {
+  return new StatusError('Invalid', shortened(`${kind} "${name}" is invalid: ${list}`), {
     details: {
       name,
       ...(of.group ? { group: of.group } : {}),
       kind: of.kind,
-      causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
+      causes: told.map(({ reason, message, field }) => ({
+        reason,
+        message: shortened(message),
+        field: shortened(field),
+      })),
     },
   })
 }

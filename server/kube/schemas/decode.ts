@@ -9,6 +9,7 @@
 import { KEPT_DEPTH, USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
+import { MOST_TOLD, shortened } from '../apimachinery/told.ts'
 import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
 import { writeOwnEmptyFields } from './empty-fields.ts'
 import { readObjectText } from './read-object-text.ts'
@@ -123,7 +124,7 @@ export const cannotBeHandled = ({ kind, version }: GroupVersionKind, why: string
 const problem = (kind: DecodeProblem['kind'], path: string): DecodeProblem => ({
   kind,
   path,
-  message: `${kind} field ${JSON.stringify(path)}`,
+  message: `${kind} field ${JSON.stringify(shortened(path))}`,
 })
 
 class Decoder {
@@ -135,6 +136,7 @@ class Decoder {
   readonly #place: Place & { names: string[] }
   /** So many are kept. */
   readonly #levels: number
+  #told = 0
 
   constructor(schemas: Schemas, { goName }: TypeFact, levels: number) {
     this.#schemas = schemas
@@ -159,13 +161,20 @@ class Decoder {
         place.names.pop()
         if (read !== undefined) object[name] = read
       } else {
-        if (this.unknown.length < MOST_PROBLEMS) this.unknown.push(pathText(this.#path))
+        this.#noteUnknown()
       }
       this.#path.pop()
     }
     place.struct = outer
     writeOwnEmptyFields(this.#schemas, type, object)
     return object
+  }
+
+  #noteUnknown(): void {
+    if (this.unknown.length === MOST_PROBLEMS || this.#told >= MOST_TOLD) return
+    const path = pathText(this.#path)
+    this.unknown.push(path)
+    this.#told += path.length
   }
 
   /** A schema, or what may stand in its place. Go reads those by a function of their own, which overlooks unknown fields. */

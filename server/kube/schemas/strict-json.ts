@@ -7,6 +7,7 @@ import { isDeeperThan } from '../apimachinery/deep.ts'
 import { MOST_LEVELS } from '../apimachinery/depth.ts'
 import { type JsonObject, type JsonValue, jsonNumber } from '../apimachinery/json.ts'
 import { badRequest } from '../apimachinery/status-error.ts'
+import { MOST_TOLD } from '../apimachinery/told.ts'
 
 /** A number not written as a plain integer of a few digits: `1.0`, `1e3`, `9007199254740993`. */
 export class NumberLiteral {
@@ -102,6 +103,7 @@ class JsonReader {
   readonly #noted = new Map<JsonObject, Set<string>>()
   readonly #onKey: ((path: string) => void) | undefined
   #at = 0
+  #told = 0
 
   constructor(text: string, numberOf: ReadNumber, onKey?: (path: string) => void) {
     this.#text = text
@@ -259,12 +261,14 @@ class JsonReader {
 
   /** Names are as long as places are deep: one is not made again for each time that a key stands there. */
   #noteDuplicate(object: JsonObject, key: string): void {
-    if (this.duplicates.length === MOST_PROBLEMS) return
+    if (this.duplicates.length === MOST_PROBLEMS || this.#told >= MOST_TOLD) return
     const noted = this.#noted.get(object) ?? new Set()
     if (noted.has(key)) return
     this.#noted.set(object, noted.add(key))
     const path = pathText([...this.#path, key])
-    if (!this.duplicates.includes(path)) this.duplicates.push(path)
+    if (this.duplicates.includes(path)) return
+    this.duplicates.push(path)
+    this.#told += path.length
   }
 
   #unexpected(where: string) {

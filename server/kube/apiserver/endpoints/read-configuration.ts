@@ -1,15 +1,18 @@
 // The body of an apply patch: YAML, which JSON is too. A key given twice is a mistake worth telling, but not worth
 // refusing unless asked to. Upstream: endpoints/handlers/patch.go applyPatcher.
 
+import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
-import { readPlainJson } from '../../schemas/strict-json.ts'
+import { readPlainJson, tooDeep } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { readText } from '../request-path/read-body.ts'
 import { readYaml } from '../request-path/read-yaml.ts'
 
 export const APPLY_PATCH = 'application/apply-patch+yaml'
+
+const UNREADABLE = 'error decoding YAML: error converting YAML to JSON'
 
 export const isApplyPatch = ({ contentType }: ApiRequest) => contentType.split(';', 1)[0]?.trim() === APPLY_PATCH
 
@@ -24,9 +27,7 @@ export async function readConfiguration(request: ApiRequest): Promise<Configurat
   const text = (await readText(request)) ?? ''
   const plain = text.startsWith('{') ? readAsJson(text) : undefined
   if (plain !== undefined) return { applied: asObject(plain), duplicates: [] }
-  const { value, duplicates } = readYaml(text, (why) =>
-    badRequest(`error decoding YAML: error converting YAML to JSON: ${why}`),
-  )
+  const { value, duplicates } = readYaml(text, (why) => badRequest(`${UNREADABLE}: ${why}`))
   return { applied: asObject(value ?? {}), duplicates }
 }
 
@@ -41,6 +42,7 @@ function readAsJson(text: string): JsonValue | undefined {
 }
 
 function asObject(value: JsonValue): JsonObject {
+  if (isDeeperThan(value, KEPT_DEPTH)) throw badRequest(`${UNREADABLE}: ${tooDeep().message}`)
   if (isJsonObject(value)) return value
   throw badRequest(
     `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,

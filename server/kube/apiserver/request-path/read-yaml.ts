@@ -16,7 +16,9 @@ import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { int64Of, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
 import { goSyntax } from '../../apimachinery/patch/go-format.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
+import { shortened } from '../../apimachinery/told.ts'
 import { AS_GO_READS } from '../../apimachinery/yaml.ts'
+import { MOST_PROBLEMS } from '../../schemas/strict-json.ts'
 
 /** Aliases can blow a small body up to gigabytes; nobody needs many. */
 const ALIASES = 100
@@ -44,9 +46,11 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
     const nodes = nodesOf(document.contents)
+    const circular = selfContaining(document.contents)
+    if (circular !== undefined) throw new Error(`anchor '${shortened(circular)}' value contains itself`)
     readNumbers(nodes, refusal)
     const key = invalidKey(nodes)?.toJS(document, { maxAliasCount: ALIASES })
-    if (key) throw new Error(`invalid map key: ${goSyntax(key as JsonValue, 'interface {}')}`)
+    if (key) throw new Error(shortened(`invalid map key: ${goSyntax(key as JsonValue, 'interface {}')}`))
     const value = (document.toJS({ maxAliasCount: ALIASES }) ?? null) as JsonValue
     return { value, duplicates: duplicatesIn(nodes, lines) }
   } catch (err) {
@@ -93,6 +97,32 @@ function nodesOf(root: unknown): unknown[] {
   return nodes
 }
 
+const END = Symbol('end')
+
+/** The first anchor with an alias to it inside. */
+function selfContaining(root: unknown): string | undefined {
+  const anchored = new Map<string, unknown>()
+  const open: unknown[] = []
+  const inside = new Set<unknown>()
+  const ahead = [root]
+  while (ahead.length > 0) {
+    const node = ahead.pop()
+    if (node === END) inside.delete(open.pop())
+    else if (isPair(node)) ahead.push(node.value, node.key)
+    else if (isAlias(node)) {
+      if (inside.has(anchored.get(node.source))) return node.source
+    } else if (isNode(node)) {
+      if (node.anchor) anchored.set(node.anchor, node)
+      if (!isCollection(node)) continue
+      open.push(node)
+      inside.add(node)
+      ahead.push(END)
+      for (let at = node.items.length - 1; at >= 0; at--) ahead.push(node.items[at])
+    }
+  }
+  return undefined
+}
+
 /** The first key to end that is a map or a list. The library would write a text of it, and of what that holds, over and over. */
 function invalidKey(nodes: unknown[]): Node | undefined {
   const keys = new Set<unknown>()
@@ -132,8 +162,9 @@ function duplicatesIn(nodes: unknown[], lines: LineCounter): string[] {
       if (!isScalar(key)) continue
       const name = String(key.value)
       if (seen.has(name)) {
+        if (duplicates.length === MOST_PROBLEMS) return duplicates
         duplicates.push(
-          `line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(name)} already set in map`,
+          `line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(shortened(name))} already set in map`,
         )
       }
       seen.add(name)

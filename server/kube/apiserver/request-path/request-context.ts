@@ -27,6 +27,7 @@ export class RequestContext {
   readonly signal: AbortSignal | undefined
   /** Sent as `Warning:` headers. */
   readonly warnings: string[] = []
+  readonly #warned = new Set<string>()
   /** What plug-ins have to say to the audit log. */
   readonly annotations: Record<string, string> = {}
   /** The same about what was sent: only for logs that hold that too. */
@@ -102,6 +103,8 @@ export class RequestContext {
   }
 
   warn(message: string): void {
-    if (!this.warnings.includes(message)) this.warnings.push(message)
+    if (this.#warned.has(message)) return
+    this.#warned.add(message)
+    this.warnings.push(message)
   }
 }

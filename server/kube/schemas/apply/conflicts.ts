@@ -2,6 +2,7 @@
 // Upstream: apimachinery/pkg/util/managedfields/internal/conflict.go.
 
 import { StatusError } from '../../apimachinery/status-error.ts'
+import { shortened } from '../../apimachinery/told.ts'
 import { type Path, pathText } from './field-set.ts'
 import { idOf, type Manager } from './managed-fields.ts'
 
@@ -14,9 +15,11 @@ export function conflictError(conflicts: readonly FieldConflict[]): StatusError 
   const causes = conflicts.map(({ manager, path }) => ({
     reason: 'FieldManagerConflict',
     message: `conflict with ${managerText(manager)}`,
-    field: pathText(path),
+    field: shortened(pathText(path)),
   }))
-  return new StatusError('Conflict', `Apply failed with ${conflictsText(conflicts)}`, { details: { causes } })
+  return new StatusError('Conflict', shortened(`Apply failed with ${conflictsText(conflicts)}`), {
+    details: { causes },
+  })
 }
 
 function conflictsText(conflicts: readonly FieldConflict[]): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import type { StatusError } from '../../apimachinery/status-error.ts'
 import { loadSchemas } from '../load-schemas.ts'
 import { fieldManagerOf } from './server-side-apply.ts'
 
@@ -380,4 +381,20 @@ describe('an object in two versions', () => {
     const wish = { live, applied: thing('v2', { size: 2 }), manager: 'alice', force: false, now }
     expect((await second.apply(wish, gone)).spec).toEqual({ hostPort: 'a', size: 2 })
   })
+})
+
+it('tells of no more conflicts than one reads', () => {
+  const name = 'a'.repeat(100_000)
+  const containers = (value: string) =>
+    podSpec({ containers: [{ name, env: Array.from({ length: 500 }, (_, at) => ({ name: `e${at}`, value })) }] })
+  const write = (live: JsonObject | undefined, applied: JsonObject, manager: string) =>
+    deployments.apply({ live, applied, manager, force: false, now })
+  const live = stored(write(undefined, containers('a'), 'alice'))
+  const refusal = () => write(live, containers('b'), 'bob')
+  expect(refusal).toThrow(/^Apply failed with \d+ conflicts?: /)
+  try {
+    refusal()
+  } catch (err) {
+    expect(JSON.stringify((err as StatusError).toStatus()).length).toBeLessThan(1_000_000)
+  }
 })

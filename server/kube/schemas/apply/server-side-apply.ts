@@ -7,12 +7,13 @@
 
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { tellable } from '../../apimachinery/told.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
 import { applySchemaOfKind } from '../structural/apply-of-schema.ts'
 import type { JsonSchema } from '../structural/json-schema.ts'
 import { ownByClientSideApply, withLastApplied } from './client-side-apply.ts'
 import { conflictError, type FieldConflict } from './conflicts.ts'
-import { FieldSet, type Path } from './field-set.ts'
+import { FieldSet, NO_PLACES, type Path } from './field-set.ts'
 import {
   capUpdaters,
   idOf,
@@ -112,8 +113,6 @@ const UNOWNED = FieldSet.of(
 /** Upstream keeps the times of the scaled object's own entries only: managedfields/scalehandler.go. */
 const TIMELESS = 'scale'
 const BEFORE_FIRST_APPLY = 'before-first-apply'
-/** Deep places have long names: ten thousand of them would be told in a hundred megabytes. */
-const MOST_STEPS_TOLD = 1_000_000
 
 function* applyConfiguration(endpoint: Endpoint, request: Applied): Steps<JsonObject> {
   const { view, subresource, versions } = endpoint
@@ -140,10 +139,9 @@ function* applyConfiguration(endpoint: Endpoint, request: Applied): Steps<JsonOb
   const comparison = compareTyped(schema, live, pruned, ignored)
   const others = yield* comparisonsOf({ own: view, versions, managed, comparison }, live, pruned)
   if (!force) {
-    const conflicts = conflictsWithOthers(managed, id, others)
-    const own = conflicts.length > 0 && ownByClientSideApply({ schema, live, manager: request.manager, apiVersion })
-    const refused = own ? conflicts.filter(({ path }) => !own.has(path)) : conflicts
-    if (refused.length > 0) throw conflictError(refused)
+    const ownOf = () => ownByClientSideApply({ schema, live, manager: request.manager, apiVersion })
+    const conflicts = tellable(conflictsWithOthers({ managed, id, others, ownOf }), ({ path }) => lengthOf(path))
+    if (conflicts.length > 0) throw conflictError(conflicts)
   }
   takeFromOthers(managed, id, others)
 
@@ -189,21 +187,25 @@ function* ownChanges(endpoint: Endpoint, request: Updated): Steps<JsonObject> {
 
 const isSame = ({ added, modified, removed }: Comparison) => added.isEmpty && modified.isEmpty && removed.isEmpty
 
-function conflictsWithOthers(managed: ManagedFields, id: string, compared: Comparisons): FieldConflict[] {
-  const conflicts: FieldConflict[] = []
-  let steps = 0
+const lengthOf = (path: Path) => path.reduce((sum, step) => sum + step.length, 0)
+
+/** `ownOf`: places that conflict with nobody; asked for when there is a conflict. */
+function* conflictsWithOthers(told: {
+  managed: ManagedFields
+  id: string
+  others: Comparisons
+  ownOf: () => FieldSet | undefined
+}): Generator<FieldConflict> {
+  const { managed, id, others, ownOf } = told
+  let own: FieldSet | undefined
   for (const [other, { manager, owned }] of managed) {
-    const comparison = compared(manager.apiVersion)
+    const comparison = others(manager.apiVersion)
     if (other === id || !comparison) continue
     const changed = comparison.modified.union(comparison.added)
     if (!owned.hasAnyOf(changed)) continue
-    for (const path of owned.set.intersection(changed).paths()) {
-      steps += path.length
-      if (steps > MOST_STEPS_TOLD) return conflicts
-      conflicts.push({ manager, path })
-    }
+    own ??= ownOf() ?? NO_PLACES
+    for (const path of owned.set.intersection(changed).paths()) if (!own.has(path)) yield { manager, path }
   }
-  return conflicts
 }
 
 /** Other managers lose what changed under them, and all that they own in a version that is no more. Changes `managed`. */

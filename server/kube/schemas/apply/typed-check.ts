@@ -1,10 +1,13 @@
 // Is an applied configuration of its kind's types? Unlike other writes, an apply may hold nothing that its kind does not
 // know: nobody could own it. Worded as upstream: structured-merge-diff/typed/validate.go.
 
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isInt64, isJsonNumber, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { goFormat, goSyntax } from '../../apimachinery/patch/go-format.ts'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { MOST_TOLD, shortened } from '../../apimachinery/told.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
+import { MOST_PROBLEMS } from '../strict-json.ts'
 import { applySchemaOfSchema } from '../structural/apply-of-schema.ts'
 import {
   type JsonSchema,
@@ -16,6 +19,9 @@ import { type ApplySchema, schemaOfField } from './apply-schema.ts'
 import { pathText } from './field-set.ts'
 import { stepOf } from './typed-value.ts'
 
+/** Thrown when so many are found that no more are told of. */
+class Enough extends Error {}
+
 /** `.spec.foo: field not declared in schema`, one for each thing that is wrong; none for kinds without types. */
 export function typeProblems(
   schemas: Schemas,
@@ -23,13 +29,13 @@ export function typeProblems(
   value: JsonValue,
 ): string[] {
   const check = new TypedCheck(schemas)
-  if (gvk.schema) {
-    check.custom(value, gvk.schema)
-    return check.problems
-  }
   const type = schemas.typeOf(gvk)
-  if (!type) return []
-  check.object(value, type)
+  try {
+    if (gvk.schema) check.custom(value, gvk.schema)
+    else if (type) check.object(value, type)
+  } catch (err) {
+    if (!(err instanceof Enough)) throw err
+  }
   return check.problems
 }
 
@@ -40,6 +46,7 @@ class TypedCheck {
   readonly problems: string[] = []
   readonly #schemas: Schemas
   readonly #path: string[] = []
+  #told = 0
 
   constructor(schemas: Schemas) {
     this.#schemas = schemas
@@ -172,13 +179,17 @@ class TypedCheck {
   }
 
   #below(step: string, check: () => void): void {
+    if (this.#path.length === KEPT_DEPTH) throw badRequest('exceeded max depth')
     this.#path.push(step)
     check()
     this.#path.pop()
   }
 
   #note(problem: string): void {
-    this.problems.push(`${pathText(this.#path)}: ${problem}`)
+    const text = shortened(`${pathText(this.#path)}: ${problem}`)
+    this.problems.push(text)
+    this.#told += text.length
+    if (this.problems.length === MOST_PROBLEMS || this.#told >= MOST_TOLD) throw new Enough()
   }
 }
 

@@ -5,6 +5,7 @@ import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
+import { shortened } from '../../apimachinery/told.ts'
 import { cannotBeHandled, type Decoded, decodeMetadata } from '../decode.ts'
 import { readObjectText } from '../read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
@@ -68,5 +69,5 @@ function copied(input: JsonObject): ReturnType<typeof readPlainJson> {
 const problem = (kind: 'duplicate' | 'unknown', path: string) => ({
   kind,
   path,
-  message: `${kind} field ${JSON.stringify(path)}`,
+  message: `${kind} field ${JSON.stringify(shortened(path))}`,
 })

@@ -3,11 +3,9 @@
 
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { MOST_TOLD } from '../../apimachinery/told.ts'
 import { tooDeep } from '../strict-json.ts'
 import { child, type JsonSchema, META_FIELDS, schemaOfField, takesAnyField } from './json-schema.ts'
-
-/** Deep places have long names; so many characters of them are enough. */
-const MOST_TOLD = 1_000_000
 
 /** Of an object within the object. */
 type OnEmbedded = (value: JsonObject, path: string) => void
@@ -17,8 +15,8 @@ export function prune(object: JsonObject, schema: JsonSchema, onEmbedded?: OnEmb
   const unknown: string[] = []
   let told = 0
   const note = (path: string) => {
-    told += path.length
     if (told < MOST_TOLD) unknown.push(path)
+    told += path.length
   }
   pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', { note, onEmbedded })
   pruneNulls(object, schema)

@@ -38,6 +38,7 @@ interface Result {
 }
 
 const NO_PLACE = { old: undefined }
+const LONG = 1_000
 
 class Checker {
   readonly #patterns: Patterns
@@ -147,7 +148,8 @@ class Checker {
       problems.push(...(result?.problems ?? []))
       matches += result?.matches ?? 0
     }
-    const named = JSON.stringify(path)
+    // To look for what must be escaped would write the whole of it, each time.
+    const named = path.length > LONG ? `"${path}"` : JSON.stringify(path)
     if (anyOf && anyOf.length > 0) {
       const results = anyOf.map(resultOf)
       const right = results.find(isValid)
