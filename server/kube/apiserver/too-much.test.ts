@@ -46,6 +46,19 @@ it('an apply of unknown fields in a place with a long name', async () => {
   expect(few.json().message?.split('\n')).toHaveLength(101)
 })
 
+it('a schema of fields without a type in such a place', async () => {
+  const properties = Object.fromEntries(Object.keys(numbered(2_000)).map((name) => [name, {}]))
+  const inner = { type: 'object', properties, allOf: [{ properties: { y: { properties } } }] }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { [long]: inner } } }
+  const definition = { ...crontabs({ schema }, { group: 'b.c' }), metadata: { name: 'crontabs.b.c' } }
+  const answer = await send('POST', DEFINITIONS, 'application/json', JSON.stringify(definition))
+  expect([answer.code, answer.json().message]).toEqual([
+    422,
+    expect.stringContaining('must not be empty for specified'),
+  ])
+  expect(answer.text.length).toBeLessThan(MOST)
+})
+
 it('values of the wrong type and unknown fields in such a place', async () => {
   const tab = { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'a' } }
   const wrong = await send(

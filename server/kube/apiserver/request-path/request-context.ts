@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { RequestDecision, RequestStage } from '../../../base/trace.ts'
+import { MOST_TOLD } from '../../apimachinery/told.ts'
 import type { WriteOrigin } from '../watch-cache/writes-in-flight.ts'
 import { PLAIN, type Representation } from './negotiate.ts'
 
@@ -28,6 +29,7 @@ export class RequestContext {
   /** Sent as `Warning:` headers. */
   readonly warnings: string[] = []
   readonly #warned = new Set<string>()
+  #told = 0
   /** What plug-ins have to say to the audit log. */
   readonly annotations: Record<string, string> = {}
   /** The same about what was sent: only for logs that hold that too. */
@@ -103,8 +105,9 @@ export class RequestContext {
   }
 
   warn(message: string): void {
-    if (this.#warned.has(message)) return
+    if (this.#told >= MOST_TOLD || this.#warned.has(message)) return
     this.#warned.add(message)
     this.warnings.push(message)
+    this.#told += message.length
   }
 }

@@ -4,6 +4,7 @@
 import { RE2JS } from 're2js'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { tellable } from '../../apimachinery/told.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 
 type Level = 'root' | 'item' | 'field'
@@ -18,7 +19,8 @@ const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }]
 export function structuralErrors(schema: JsonSchema, at: string): FieldError[] {
   const errors = [...invariants(schema, at, 'root'), ...completeness(schema, schema, at, at)]
   const text = ({ field, message }: FieldError) => `${field}: ${message}`
-  return errors.sort((a, b) => (text(a) < text(b) ? -1 : 1))
+  const lengthOf = ({ field, message }: FieldError) => field.length + message.length
+  return tellable(errors, lengthOf).sort((a, b) => (text(a) < text(b) ? -1 : 1))
 }
 
 function invariants(schema: JsonSchema, at: string, level: Level): FieldError[] {
@@ -165,19 +167,17 @@ function completeness(rule: JsonSchema, schema: JsonSchema | undefined, at: stri
       (rule[name] ?? []).map((inner, index): [JsonSchema, string] => [inner, `${told}.${name}[${index}]`]),
     ),
   ]
-  return junctors.flatMap(([inner, here]) => [
-    ...completeness({ ...inner, items: undefined, properties: undefined } as JsonSchema, schema, at, here),
-    ...(inner.items ? below(inner.items, schema.items, `${at}.items`, `${here}.items`) : []),
-    ...Object.entries(inner.properties ?? {}).flatMap(([name, property]) =>
-      below(property, schema.properties?.[name], `${at}.properties[${name}]`, `${here}.properties[${name}]`),
-    ),
-  ])
+  return junctors.flatMap(([inner, here]) => narrowed(inner, schema, at, here))
 }
 
-function below(rule: JsonSchema, schema: JsonSchema | undefined, at: string, told: string): FieldError[] {
+function narrowed(rule: JsonSchema, schema: JsonSchema | undefined, at: string, told: string): FieldError[] {
   if (!schema) return [fieldError.required(at, `because it is defined in ${told}`)]
-  return completeness({ allOf: [rule] }, schema, at, told).map((error) => ({
-    ...error,
-    message: error.message.replace(`${told}.allOf[0]`, told),
-  }))
+  const { items, properties = {} } = rule
+  return [
+    ...completeness({ ...rule, items: undefined, properties: undefined } as JsonSchema, schema, at, told),
+    ...(items ? narrowed(items, schema.items, `${at}.items`, `${told}.items`) : []),
+    ...Object.entries(properties).flatMap(([name, property]) =>
+      narrowed(property, schema.properties?.[name], `${at}.properties[${name}]`, `${told}.properties[${name}]`),
+    ),
+  ]
 }
