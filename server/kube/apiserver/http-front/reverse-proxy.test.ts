@@ -223,3 +223,10 @@ it('changes addresses in pages, and nothing that only looks like one', () => {
     `<form action='/proxy/go'>"/go"</form><a data-href="/x" href="/proxy/y">`,
   )
 })
+
+it('looks once through a page of tags that never end', () => {
+  const page = '<a'.repeat(100_000)
+  const { user } = process.cpuUsage()
+  expect(rewriteHtml(page, { prefix: '/proxy', host: 'pod:80' })).toBe(page)
+  expect(process.cpuUsage().user - user).toBeLessThan(500_000)
+})

@@ -4,7 +4,8 @@ import { type Place, rewriteUrl } from '../../../base/rewrite-url.ts'
 
 const ATTRIBUTES =
   /(\s(?:href|src|action|cite|data|formaction|icon|manifest|poster|background|longdesc)\s*=\s*)(["'])(.*?)\2/gi
-const TAG = /<[a-z][^>]*>/gi
+/** A tag has no other within: looked for anew at each of many that never end, they would take the square of the page. */
+const TAG = /<[a-z][^<>]*>/gi
 
 export function rewriteHtml(html: string, where: Place): string {
   return html.replace(TAG, (tag) =>

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
 import { createCel } from '../../cel/cel.ts'
 import { setSchemaDefaults } from './defaults.ts'
-import { hasFormat } from './formats.ts'
 import type { JsonSchema, ValidationRule } from './json-schema.ts'
 import { Patterns } from './patterns.ts'
 import { prune } from './prune.ts'
@@ -290,19 +289,4 @@ describe('shapes', () => {
       expect.stringMatching(/^a\.kind: Invalid value: "Not A Kind": may have mixed case, but should otherwise match: /),
     ])
   })
-})
-
-it.each<[string, string, boolean | undefined]>([
-  ['10.0.0.0/8', 'cidr', true],
-  ['10.0.0.0/33', 'cidr', false],
-  ['::1', 'ipv6', true],
-  ['300.1.1.1', 'ipv4', false],
-  ['1h30m', 'duration', true],
-  ['soon', 'duration', false],
-  ['2026-02-30', 'date', false],
-  ['a@b.example', 'email', true],
-  ['aGk=', 'byte', true],
-  ['x', 'unheard-of', undefined],
-])('%s as %s', (value, format, answer) => {
-  expect(hasFormat(value, format)).toBe(answer)
 })
