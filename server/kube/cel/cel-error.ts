@@ -45,6 +45,18 @@ export function compilationError(source: Source, err: unknown): CelError {
 export const refusal = (source: Source, { pos, words }: { pos: number; words: string }): CelError =>
   reported(source, source.placeOf(pos), typeWords(words))
 
+/** Upstream: cel-go/parser/options.go. */
+const MOST_CHARACTERS = 100_000
+
+/** Of an expression that is too long to be read; it has no place. Upstream: cel-go/parser/parser.go Parse. */
+export function lengthProblem(expression: string): CelError | undefined {
+  if (expression.length <= MOST_CHARACTERS) return undefined
+  const size = [...expression].length
+  if (size <= MOST_CHARACTERS) return undefined
+  const words = `expression code point size exceeds limit: size: ${size}, limit ${MOST_CHARACTERS}`
+  return new CelError(`compilation failed: ERROR: <input>:-1:0: ${words}`)
+}
+
 function reported({ expression }: Source, at: number, words: string, cause?: unknown): CelError {
   const before = expression.slice(0, at)
   const line = before.split('\n').length

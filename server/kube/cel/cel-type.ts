@@ -143,10 +143,17 @@ function parseDuration(text: string): Duration {
 }
 
 /** Equality of two values of CEL, all the way down. */
-export function celEquals(a: unknown, b: unknown): boolean {
+export const celEquals = (a: unknown, b: unknown): boolean => equalTelling(a, b)
+
+/** Shorter texts are compared in no time. */
+const LONG = 100
+
+/** The same; tells how long all is that it compares: elements of lists and maps, characters of long texts. */
+export function equalTelling(a: unknown, b: unknown, tell?: (length: number) => void): boolean {
+  if (tell && typeof a === 'string' && typeof b === 'string' && a.length === b.length && a.length > LONG) tell(a.length)
   if (a === b) return true
-  if (a instanceof UnsignedInt) return celEquals(a.valueOf(), b)
-  if (b instanceof UnsignedInt) return celEquals(a, b.valueOf())
+  if (a instanceof UnsignedInt) return equalTelling(a.valueOf(), b, tell)
+  if (b instanceof UnsignedInt) return equalTelling(a, b.valueOf(), tell)
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
   if (a instanceof Duration && b instanceof Duration) return a.seconds === b.seconds && a.nanos === b.nanos
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
@@ -156,5 +163,6 @@ export function celEquals(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false
   const [left, right] = [Object.entries(a), b as Record<string, unknown>]
   if (left.length !== Object.keys(right).length) return false
-  return left.every(([key, value]) => Object.hasOwn(right, key) && celEquals(value, right[key]))
+  tell?.(left.length)
+  return left.every(([key, value]) => Object.hasOwn(right, key) && equalTelling(value, right[key], tell))
 }

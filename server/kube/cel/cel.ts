@@ -10,9 +10,9 @@
 
 import { Environment, Optional } from '@marcbachmann/cel-js'
 import type { JsonValue } from '../apimachinery/json.ts'
-import { CelError, compilationError, evaluationError, refusal } from './cel-error.ts'
+import { CelError, compilationError, evaluationError, lengthProblem, refusal } from './cel-error.ts'
 import { CelObject, type CelType, celEquals, fieldName, type ObjectClasses, toCel } from './cel-type.ts'
-import { type AstNode, Meter, meter } from './cost.ts'
+import { type AstNode, Meter, meter, Running } from './cost.ts'
 import { addLibrary, rewriteCalls } from './library/library.ts'
 import { MessageTypes } from './library/messages.ts'
 import { literalProblem } from './literals.ts'
@@ -47,49 +47,56 @@ export interface Cel {
 export function createCel(): Cel {
   // Made when it is first needed: 160 KiB, of which a cluster has several, and most never see an expression.
   let base: Environment | undefined
+  const running = new Running()
   return {
     environment(variables, makes = []) {
-      base ??= baseEnvironment()
-      return environmentOf(base, variables, makes)
+      base ??= baseEnvironment(running)
+      const own = base.clone()
+      const types = new TypeNames(own)
+      return knowing(own, variables, { variables: {}, types, messages: new MessageTypes(own, makes), running })
     },
   }
 }
 
-function baseEnvironment(): Environment {
+function baseEnvironment({ charge }: Running): Environment {
   const base = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
-  addLibrary(base)
+  addLibrary(base, charge)
   return base
 }
 
-function environmentOf(base: Environment, variables: CelVariables, makes: readonly string[]): CelEnvironment {
-  const own = base.clone()
-  return knowing(own, variables, { variables: {}, types: new TypeNames(own), messages: new MessageTypes(own, makes) })
-}
-
 interface Known {
+  running: Running
   variables: CelVariables
   types: TypeNames
   messages: MessageTypes
 }
 
 function knowing(environment: Environment, more: CelVariables, known: Known): CelEnvironment {
-  const { types, messages } = known
+  const { types, messages, running } = known
   for (const [name, type] of Object.entries(more)) environment.registerVariable(name, types.nameOf(type))
   const variables = { ...known.variables, ...more }
   return {
-    compile: (expression) => compile(environment, { expression, variables, classes: types.classes, messages }),
+    compile: (expression) => compile(environment, { expression, variables, classes: types.classes, messages, running }),
     extend(others) {
       const clone = environment.clone()
-      return knowing(clone, others, { variables, types: types.in(clone), messages: messages.in(clone) })
+      return knowing(clone, others, { variables, types: types.in(clone), messages: messages.in(clone), running })
     },
   }
 }
 
 function compile(
   environment: Environment,
-  told: { expression: string; variables: CelVariables; classes: ObjectClasses; messages: MessageTypes },
+  told: {
+    expression: string
+    variables: CelVariables
+    classes: ObjectClasses
+    messages: MessageTypes
+    running: Running
+  },
 ): CelProgram {
-  const { expression, variables, classes, messages } = told
+  const { expression, variables, classes, messages, running } = told
+  const tooLong = lengthProblem(expression)
+  if (tooLong) throw tooLong
   const rewritten = rewriteLiterals(expression)
   const source = { ...rewritten, expression, isFunction: (name: string) => isFunction(environment, name) }
   messages.declare(rewritten.types)
@@ -117,7 +124,10 @@ function compile(
         } else if (isThere) context[name] = toCel(declared, value as JsonValue, classes)
       }
       try {
-        return { value: parsed(context), cost: metered.spent }
+        const value = running.during(metered, () => parsed(context))
+        // `||`, `&&` and loops pass over what fails in them.
+        metered.add(0)
+        return { value, cost: metered.spent }
       } catch (err) {
         throw evaluationError(err, metered.spent)
       }

@@ -36,9 +36,30 @@ export class Meter {
   }
 }
 
+/** Tells what something costs before it is done; throws CostExceeded when that is more than is left. */
+export type Charge = (cost: number) => void
+
+/** Which expression runs now: the functions of the library are made once for all of them, and charge the one that calls. */
+export class Running {
+  #meter: Meter | undefined
+
+  /** Expressions run within others: variables of a policy, when they are first looked at. */
+  during<T>(meter: Meter, run: () => T): T {
+    const outer = this.#meter
+    this.#meter = meter
+    try {
+      return run()
+    } finally {
+      this.#meter = outer
+    }
+  }
+
+  readonly charge: Charge = (cost) => this.#meter?.add(Math.ceil(cost))
+}
+
 const COST: Readonly<Record<string, number>> = { value: 0, list: 10, map: 30 }
 /** Of each character or element walked. */
-const WALKED = 0.1
+export const WALKED = 0.1
 /** Calls that walk what they are given. */
 const WALKS = new Set(
   'contains startsWith endsWith matches find findAll size indexOf lastIndexOf replace split substring join isSorted sum min max in == != +'.split(

@@ -19,6 +19,7 @@ const SKIPPED = /\s+|\/\/[^\n]*/y
 const RAW = /[rR](?:"""[\s\S]*?"""|'''[\s\S]*?'''|"[^"\n]*"|'[^'\n]*')/y
 const TEXT = /[bB]?(?:"""(?:\\[\s\S]|[^\\])*?"""|'''(?:\\[\s\S]|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')/y
 const TYPE = /([A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)\s*\{/y
+const NAME = /[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*/y
 const WORD = /[A-Za-z_0-9]+/y
 const FIELD = /(\??)\s*(?:([A-Za-z_]\w*)|`([^`]+)`)\s*:/y
 type Kind = 'message' | 'list' | 'map' | 'other'
@@ -41,6 +42,8 @@ export function rewriteLiterals(expression: string): Rewritten {
   let at = 0
   /** The next thing is the first of an element. */
   let isFirst = false
+  /** As far as this a name with dots has been read that is no type's, nor is any end of it: `a.b.c` is looked at once. */
+  let untyped = 0
   /** The last thing was a value, so that a bracket now is an index. */
   let isValue = false
   const put = (written: string, isAsWritten = false) => {
@@ -94,7 +97,8 @@ export function rewriteLiterals(expression: string): Rewritten {
       continue
     }
     const field = isFirst && open.at(-1)?.kind === 'message' ? match(FIELD) : null
-    const message = field ? null : match(TYPE)
+    const message = field || at < untyped ? null : match(TYPE)
+    if (!field && !message && at >= untyped) untyped = at + (match(NAME)?.[0].length ?? 0)
     const whole = field ? null : (match(RAW) ?? match(TEXT) ?? match(WORD))
     if (field) {
       put(`${JSON.stringify(field[1]! + (field[2] ?? field[3]))}:`)

@@ -2,17 +2,32 @@
 
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { CelObject } from '../cel-type.ts'
+import { type Charge, WALKED } from '../cost.ts'
 
-export function format(pattern: string, values: unknown[]): string {
+export function format(pattern: string, values: unknown[], charge: Charge): string {
   let next = 0
+  charge(pattern.length * WALKED)
   return pattern.replace(/%(?:\.(\d+))?(.)?/gs, (_, precision: string | undefined, verb: string | undefined) => {
     if (verb === '%') return '%'
     if (verb === undefined) throw new Error('unexpected end of string')
     if (!Object.hasOwn(VERBS, verb))
       throw new Error(`could not parse formatting clause: unrecognized formatting clause "${verb}"`)
     if (next >= values.length) throw new Error(`index ${next} out of range`)
+    chargeWhole(values[next], charge)
     return VERBS[verb]!(values[next++], precision === undefined ? 6 : Number(precision))
   })
+}
+
+/** The same list may stand many times in another, and that in a third: what is written out may be far longer than both. */
+function chargeWhole(value: unknown, charge: Charge): void {
+  if (typeof value === 'string') charge(value.length * WALKED)
+  else if (value instanceof Uint8Array) charge(value.length * WALKED)
+  else if (Array.isArray(value) || isPlain(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      charge((1 + key.length) * WALKED)
+      chargeWhole(inner, charge)
+    }
+  }
 }
 
 const VERBS: Readonly<Record<string, (value: unknown, precision: number) => string>> = {

@@ -1,7 +1,7 @@
 // The functions that Kubernetes adds to CEL. Upstream: apiserver/pkg/cel/library, environment/base.go.
 
 import type { Environment } from '@marcbachmann/cel-js'
-import { type AstNode, nodesOf } from '../cost.ts'
+import { type AstNode, type Charge, nodesOf } from '../cost.ts'
 import { addAuthorizer } from './authorizer.ts'
 import { addFormats } from './formats.ts'
 import { rewriteHas } from './has.ts'
@@ -19,10 +19,10 @@ import { addTimes } from './times.ts'
 import { addTwoVariableLoops } from './two-variables.ts'
 import { addUrls } from './url.ts'
 
-export function addLibrary(environment: Environment): void {
-  addStrings(environment)
-  addLists(environment)
-  addOneVariableMacros(environment)
+export function addLibrary(environment: Environment, charge: Charge): void {
+  addStrings(environment, charge)
+  addLists(environment, charge)
+  addOneVariableMacros(environment, charge)
   addTwoVariableLoops(environment)
   addOptionals(environment)
   addOptionalElements(environment)

@@ -2,7 +2,7 @@
 // may be absent. Upstream: cel-go/parser/macro.go, ext/lists.go, cel/library.go.
 
 import { type Environment, Optional } from '@marcbachmann/cel-js'
-import type { AstNode } from '../cost.ts'
+import type { AstNode, Charge } from '../cost.ts'
 import { sortedBy } from './order.ts'
 
 interface Type {
@@ -38,7 +38,7 @@ interface Meaning {
   receiver: 'list' | 'optional'
   /** By the receiver's type and the body's. */
   type(checker: Checker, over: Type, made: Type): Type
-  run(value: unknown, say: (one: unknown) => unknown): unknown
+  run(value: unknown, say: (one: unknown) => unknown, charge: Charge): unknown
 }
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
@@ -50,7 +50,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   sortBy: {
     receiver: 'list',
     type: (_checker, over) => over,
-    run: (value, say) => sortedBy(value as unknown[], (value as unknown[]).map(say)),
+    run: (value, say, charge) => sortedBy(value as unknown[], (value as unknown[]).map(say), charge),
   },
   optMap: {
     receiver: 'optional',
@@ -68,13 +68,14 @@ const elementsOf = (value: unknown) => (Array.isArray(value) ? value : Object.ke
 const ifPresent = (value: unknown, then: (one: unknown) => unknown) =>
   value instanceof Optional && value.hasValue() ? then(value.value()) : Optional.none()
 
-export function addOneVariableMacros(environment: Environment): void {
+export function addOneVariableMacros(environment: Environment, charge: Charge): void {
   for (const [name, meaning] of Object.entries(MEANINGS)) {
-    environment.registerFunction(`${meaning.receiver}.${name}(ast, ast): dyn`, macroOf(name, meaning), { async: false })
+    const macro = macroOf(name, meaning, charge)
+    environment.registerFunction(`${meaning.receiver}.${name}(ast, ast): dyn`, macro, { async: false })
   }
 }
 
-function macroOf(called: string, meaning: Meaning) {
+function macroOf(called: string, meaning: Meaning, charge: Charge) {
   return ({ args: [name, body], receiver }: { args: [AstNode, AstNode]; receiver: AstNode }) => ({
     receiver,
     name,
@@ -96,9 +97,8 @@ function macroOf(called: string, meaning: Meaning) {
       return meaning.type(checker, over, made)
     },
     evaluate(evaluator: Evaluator, macro: Macro, context: Context): unknown {
-      return meaning.run(evaluator.run(macro.receiver, context), (one) =>
-        evaluator.run(macro.body, macro.inner!.reuse(context).setIterValue(one, evaluator)),
-      )
+      const say = (one: unknown) => evaluator.run(macro.body, macro.inner!.reuse(context).setIterValue(one, evaluator))
+      return meaning.run(evaluator.run(macro.receiver, context), say, charge)
     },
   })
 }

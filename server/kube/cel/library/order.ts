@@ -2,6 +2,8 @@
 
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 
+import { type Charge, WALKED } from '../cost.ts'
+
 /** The numbers that are compared by their value, whatever they are called. */
 type Ordered = bigint | number | string | boolean | Date | Duration | UnsignedInt
 
@@ -15,11 +17,19 @@ export function compareValues(a: unknown, b: unknown): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
+/** Texts are compared as far as they are the same, and the same text may stand in a list many times. */
+export function chargeTexts(list: readonly unknown[], charge: Charge, times = 1): void {
+  charge(list.reduce<number>((sum, one) => sum + (typeof one === 'string' ? one.length : 0), 0) * WALKED * times)
+}
+
 /** A list in the order of the keys of its elements. */
-export function sortedBy(list: readonly unknown[], keys: readonly unknown[]): unknown[] {
+export function sortedBy(list: readonly unknown[], keys: readonly unknown[], charge: Charge): unknown[] {
   const [first] = keys
   if (list.length > 0 && !isComparable(first)) throw new Error('list elements must be comparable')
   if (keys.some((key) => kindOf(key) !== kindOf(first))) throw new Error('list elements must have the same type')
+  const times = Math.ceil(Math.log2(keys.length + 1))
+  charge(keys.length * WALKED * times)
+  chargeTexts(keys, charge, times)
   return list
     .map((one, at) => ({ one, key: keys[at] }))
     .sort((a, b) => compareValues(a.key, b.key))

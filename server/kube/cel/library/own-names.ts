@@ -1,5 +1,5 @@
 // Functions of the library that are not upstream's: its patterns are JavaScript's, which can hold up a server for minutes,
-// and its texts are counted in halves of characters. Overloads cannot be replaced, so calls of them are turned into calls of
+// it searches and joins texts without a bound, and counts them in halves of characters. Overloads cannot be replaced, so calls of them are turned into calls of
 // ours, which have names of their own. Upstream: cel-go/ext/strings.go.
 
 interface Named {
@@ -7,7 +7,9 @@ interface Named {
   readonly args: unknown
 }
 
-const OURS = new Set('matches charAt indexOf lastIndexOf substring split lowerAscii upperAscii'.split(' '))
+const OURS = new Set(
+  'matches contains charAt indexOf lastIndexOf substring split join lowerAscii upperAscii'.split(' '),
+)
 /** Methods of bytes that only the library has. */
 const NOT_UPSTREAMS = new Set('json hex base64 at string'.split(' '))
 const PREFIX = 'own_'

@@ -64,9 +64,10 @@ function escapedPath({ path }: Url): string {
   )
 }
 
+/** In one pass: `getAll` looks through all of them for each name. */
 function queryOf({ query }: Url): Record<string, string[]> {
-  const parameters = new URLSearchParams(query)
-  return Object.fromEntries([...new Set(parameters.keys())].map((key) => [key, parameters.getAll(key)]))
+  const byName = Map.groupBy(new URLSearchParams(query), ([name]) => name)
+  return Object.fromEntries(Array.from(byName, ([name, pairs]) => [name, pairs.map(([, value]) => value)]))
 }
 
 export function addUrls(environment: Environment): void {
