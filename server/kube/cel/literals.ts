@@ -2,7 +2,7 @@
 // lists and maps of several types. Upstream: cel-go/cel/validator.go.
 
 import { evaluate } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
+import { compilePattern } from '../schemas/structural/patterns.ts'
 import { type AstNode, nodesOf } from './cost.ts'
 import { operationOf } from './library/own-names.ts'
 import { NEW_MESSAGE } from './message-literals.ts'
@@ -23,7 +23,7 @@ export interface LiteralProblem {
 const CHECKS: Readonly<Record<string, (text: string) => unknown>> = {
   duration: (text) => evaluate('duration(text)', { text }),
   timestamp: (text) => evaluate('timestamp(text)', { text }),
-  matches: (pattern) => RE2JS.compile(pattern),
+  matches: compilePattern,
 }
 
 /** The first, of an expression whose types are known. */

@@ -3,21 +3,32 @@
 // Upstream: cel-go/ext/strings.go in version 2, apiserver/pkg/cel/library/regex.go.
 
 import type { Environment } from '@marcbachmann/cel-js'
-import { RE2JS } from 're2js'
+import { Patterns, stepsOf } from '../../schemas/structural/patterns.ts'
 import { type Charge, WALKED } from '../cost.ts'
 import { format } from './format-text.ts'
 import { chargeTexts } from './order.ts'
 import { ownName } from './own-names.ts'
 import { hasPart, placesOf, splitBy } from './places-in-text.ts'
 
-const matches = (text: string, pattern: string) => RE2JS.compile(pattern).matcher(text).find()
+type Matcher = ReturnType<ReturnType<Patterns['compile']>['matcher']>
+type MatcherOf = (text: string, pattern: string) => Matcher
+/** A pattern is about a quarter as many states as characters. */
+const STATES = 0.25
+/** A step of a pattern takes as long to compile as this many others. */
+const COMPILED = 3
 
-const methodsOf = (charge: Charge): Readonly<Record<string, (text: string, ...given: never[]) => unknown>> => ({
-  'matches(string): bool': matches,
-  'find(string): string': (text, pattern: string) => found(text, pattern, 1)[0] ?? '',
-  'findAll(string): list<string>': (text, pattern: string) => found(text, pattern),
+const methodsOf = ({
+  charge,
+  matcher,
+}: {
+  charge: Charge
+  matcher: MatcherOf
+}): Readonly<Record<string, (text: string, ...given: never[]) => unknown>> => ({
+  'matches(string): bool': (text, pattern: string) => matcher(text, pattern).find(),
+  'find(string): string': (text, pattern: string) => found(matcher(text, pattern), 1)[0] ?? '',
+  'findAll(string): list<string>': (text, pattern: string) => found(matcher(text, pattern)),
   'findAll(string, int): list<string>': (text, pattern: string, most: bigint) =>
-    found(text, pattern, most < 0n ? undefined : Number(most)),
+    found(matcher(text, pattern), most < 0n ? undefined : Number(most)),
   'contains(string): bool': hasPart,
   'charAt(int): string': (text, at: bigint) => {
     walk(text, charge)
@@ -78,8 +89,20 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export function addStrings(environment: Environment, charge: Charge): void {
   const sync = { async: false }
   class Strings {}
+  const patterns = new Patterns()
+  const matcher: MatcherOf = (text, pattern) => {
+    const steps = stepsOf(pattern)
+    if (!patterns.has(pattern)) charge(steps * COMPILED)
+    const atEach = Math.ceil(Math.max(pattern.length * STATES, steps * WALKED))
+    charge(Math.ceil((text.length + 1) * WALKED) * atEach)
+    return patterns.compile(pattern).matcher(text)
+  }
   environment
-    .registerFunction(`${ownName('matches')}(string, string): bool`, matches, sync)
+    .registerFunction(
+      `${ownName('matches')}(string, string): bool`,
+      (text: string, pattern: string) => matcher(text, pattern).find(),
+      sync,
+    )
     .registerType('kubernetes.Strings', Strings)
     .registerConstant('strings', 'kubernetes.Strings', new Strings())
     .registerFunction(
@@ -90,7 +113,7 @@ export function addStrings(environment: Environment, charge: Charge): void {
       },
       sync,
     )
-  for (const [signature, method] of Object.entries(methodsOf(charge))) {
+  for (const [signature, method] of Object.entries(methodsOf({ charge, matcher }))) {
     const own = signature.replace(/^\w+/, ownName)
     environment.registerFunction(`string.${own}`, method as never, sync)
   }
@@ -100,8 +123,7 @@ export function addStrings(environment: Environment, charge: Charge): void {
     .registerFunction(`list<string>.${ownName('join')}(string): string`, join('string.join(separator)'), sync)
 }
 
-function found(text: string, pattern: string, most = Number.POSITIVE_INFINITY): string[] {
-  const matcher = RE2JS.compile(pattern).matcher(text)
+function found(matcher: Matcher, most = Number.POSITIVE_INFINITY): string[] {
   const parts: string[] = []
   while (parts.length < most && matcher.find()) parts.push(matcher.group() ?? '')
   return parts

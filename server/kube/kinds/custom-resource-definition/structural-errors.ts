@@ -1,11 +1,11 @@
 // Is a schema structural? Each value has one place that says its type; what stands under allOf, anyOf, oneOf and not may
 // only narrow it. Upstream: apiextensions-apiserver/pkg/apiserver/schema/validation.go.
 
-import { RE2JS } from 're2js'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { tellable } from '../../apimachinery/told.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
+import { patternErrors } from './pattern-errors.ts'
 
 type Level = 'root' | 'item' | 'field'
 
@@ -17,7 +17,11 @@ const NO_TYPE: Readonly<Record<Level, string>> = {
 const INT_OR_STRING = [{ type: 'integer' }, { type: 'string' }]
 
 export function structuralErrors(schema: JsonSchema, at: string): FieldError[] {
-  const errors = [...invariants(schema, at, 'root'), ...completeness(schema, schema, at, at)]
+  const errors = [
+    ...invariants(schema, at, 'root'),
+    ...completeness(schema, schema, at, at),
+    ...patternErrors(schema, at),
+  ]
   const text = ({ field, message }: FieldError) => `${field}: ${message}`
   const lengthOf = ({ field, message }: FieldError) => field.length + message.length
   return tellable(errors, lengthOf).sort((a, b) => (text(a) < text(b) ? -1 : 1))
@@ -98,7 +102,7 @@ function metaErrors(properties: Readonly<Record<string, JsonSchema>>, at: string
 }
 
 function validations(
-  { anyOf = [], allOf = [], oneOf = [], not, pattern }: JsonSchema,
+  { anyOf = [], allOf = [], oneOf = [], not }: JsonSchema,
   at: string,
   { skipAnyOf = false, skipFirstAllOf = false } = {},
 ): FieldError[] {
@@ -109,14 +113,6 @@ function validations(
   }
   errors.push(...oneOf.flatMap((inner, index) => nested(inner, `${at}.oneOf[${index}]`)))
   if (not) errors.push(...nested(not, `${at}.not`))
-  if (pattern) {
-    try {
-      RE2JS.compile(pattern)
-    } catch (err) {
-      const why = `must be a valid regular expression, but isn't: ${(err as Error).message}`
-      errors.push(fieldError.invalid(`${at}.pattern`, pattern, why))
-    }
-  }
   return errors
 }
 
