@@ -62,7 +62,7 @@ const COST: Readonly<Record<string, number>> = { value: 0, list: 10, map: 30 }
 export const WALKED = 0.1
 /** Calls that walk what they are given. */
 const WALKS = new Set(
-  'contains startsWith endsWith matches find findAll size indexOf lastIndexOf replace split substring join isSorted sum min max in == != +'.split(
+  'contains startsWith endsWith matches find findAll size indexOf lastIndexOf replace split substring join isSorted sum min max in == != + url isURL ip isIP cidr isCIDR quantity isQuantity'.split(
     ' ',
   ),
 )
