@@ -21,3 +21,20 @@ export function tellable<T>(things: Iterable<T>, lengthOf: (thing: T) => number)
   }
   return told
 }
+
+/** What is found one after the other. Who looks stops when there is more than is told: nobody would see the rest. */
+export class Findings<T extends { field: string; message: string }> {
+  readonly all: T[] = []
+  #length = 0
+
+  add(...found: readonly T[]): void {
+    for (const one of found) {
+      this.#length += one.field.length + one.message.length
+      this.all.push(one)
+    }
+  }
+
+  get areEnough(): boolean {
+    return this.#length > MOST_TOLD
+  }
+}

@@ -219,3 +219,15 @@ it('names the secrets of an account, and says no more of them', () => {
   ServiceAccount.strategy.prepareForCreate?.(account)
   expect(account.secrets).toEqual([{ name: 'b' }])
 })
+
+it('tells of the scopes of a quota no more often than one reads', () => {
+  const scopes = Array.from({ length: 1_000 }, (_, at) => `scope-${at}`)
+  const told = problems(ResourceQuota, quota({}, { scopes }))
+  expect(told[0]).toMatch(/^spec.scopes: Invalid value: \["scope-0",.*"scope-999"\]: unsupported scope$/)
+  expect(told.join('').length).toBeLessThan(1_000_000)
+  const few = scopes.slice(0, 100)
+  const hard = Object.fromEntries(few.map((name) => [`hugepages-${name}`, '1']))
+  const selected = selector(...few.map(() => ({ scopeName: 'BestEffort', operator: 'Exists' })))
+  const many = problems(ResourceQuota, quota(hard, selected)).filter((text) => text.endsWith('applied to resource'))
+  expect(many.length).toBeLessThanOrEqual(few.length)
+})

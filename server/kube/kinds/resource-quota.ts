@@ -5,6 +5,7 @@ import type { ScopedResourceSelectorRequirement, ResourceQuota as Wire } from 'k
 import { deepEqual } from '../apimachinery/deep.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { Findings } from '../apimachinery/told.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { isExtendedResource, resourceNameErrors } from './pod-template/resources.ts'
 
@@ -109,41 +110,54 @@ const EXCLUSIVE = [
 const OF_PODS = ['pods', 'cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory']
 const OF_CLAIMS = ['persistentvolumeclaims', 'requests.storage']
 
-/** What can be counted of those in a scope only; objects of no scope by their own names. */
+/** What of the standard resources can be counted of those in a scope only; objects of no scope by their own names. */
 function isCountedIn(scope: string, name: string): boolean {
-  if (!isStandard(name)) return true
   if (scope === 'BestEffort') return name === 'pods'
   if (scope === 'VolumeAttributesClass') return OF_CLAIMS.includes(name)
-  return !SCOPES.includes(scope) || OF_PODS.includes(name)
+  return OF_PODS.includes(name)
 }
 
 function scopeErrors({ hard = {}, scopes = [], scopeSelector }: NonNullable<Wire['spec']>): FieldError[] {
-  const errors: FieldError[] = []
-  const names = Object.keys(hard).sort()
-  const refuse = (why: string) => errors.push(fieldError.invalid('spec.scopes', scopes, why))
+  const found = new Findings<FieldError>()
+  const names = Object.keys(hard).filter(isStandard).sort()
+  const misfits = (scope: string) => (SCOPES.includes(scope) ? names.filter((name) => !isCountedIn(scope, name)) : [])
+  // Each of these shows all of the list: it is written once, however many say it.
+  const unsupported = once(() => fieldError.invalid('spec.scopes', scopes, 'unsupported scope'))
+  const misapplied = once(() => fieldError.invalid('spec.scopes', scopes, 'unsupported scope applied to resource'))
   for (const scope of scopes) {
-    if (!SCOPES.includes(scope)) refuse('unsupported scope')
-    for (const name of names) if (!isCountedIn(scope, name)) refuse('unsupported scope applied to resource')
+    if (found.areEnough) return found.all
+    if (!SCOPES.includes(scope)) found.add(unsupported())
+    for (const _ of misfits(scope)) found.add(misapplied())
   }
-  for (const pair of EXCLUSIVE) if (pair.every((scope) => scopes.includes(scope))) refuse('conflicting scopes')
+  for (const pair of EXCLUSIVE) {
+    const isBoth = pair.every((scope) => scopes.includes(scope))
+    if (isBoth) found.add(fieldError.invalid('spec.scopes', scopes, 'conflicting scopes'))
+  }
   const selected = scopeSelector?.matchExpressions ?? []
   const at = 'spec.scopeSelector.matchExpressions'
+  const misselected = once(() => fieldError.invalid(at, inGo(selected), 'unsupported scope applied to resource'))
   for (const { scopeName, operator, values = [] } of selected) {
-    if (!SCOPES.includes(scopeName)) errors.push(fieldError.invalid(`${at}.scopeName`, scopeName, 'unsupported scope'))
-    for (const name of names) {
-      if (isCountedIn(scopeName, name)) continue
-      errors.push(fieldError.invalid(at, inGo(selected), 'unsupported scope applied to resource'))
-    }
+    if (found.areEnough) return found.all
+    if (!SCOPES.includes(scopeName)) found.add(fieldError.invalid(`${at}.scopeName`, scopeName, 'unsupported scope'))
+    for (const _ of misfits(scopeName)) found.add(misselected())
     if (EXISTS_ONLY.includes(scopeName) && operator !== 'Exists') {
-      errors.push(fieldError.invalid(`${at}.operator`, operator, MUST_EXIST))
+      found.add(fieldError.invalid(`${at}.operator`, operator, MUST_EXIST))
     }
-    errors.push(...operatorErrors(at, operator, values))
+    found.add(...operatorErrors(at, operator, values))
   }
   for (const pair of EXCLUSIVE) {
     const isBoth = pair.every((scope) => selected.some(({ scopeName }) => scopeName === scope))
-    if (isBoth) errors.push(fieldError.invalid(at, scopes.length > 0 ? scopes : null, 'conflicting scopes'))
+    if (isBoth) found.add(fieldError.invalid(at, scopes.length > 0 ? scopes : null, 'conflicting scopes'))
   }
-  return errors
+  return found.all
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 /** Upstream shows its own form of it, whose names are Go's. */

@@ -125,6 +125,8 @@ function claimErrors(
   known: readonly string[],
 ): FieldError[] {
   const seen: string[] = []
+  // Written once: each that is not there is told all that are.
+  const rest = known.length > 0 ? `: ${[...known].sort().join(', ')}` : ' which is empty'
   return used.flatMap(({ name, request }, index) => {
     const here = `${at}[${index}]`
     if (!name) return [fieldError.required(here)]
@@ -136,7 +138,6 @@ function claimErrors(
     if (covered !== undefined) errors.push(fieldError.duplicate(here, covered === name ? name : key))
     seen.push(key)
     if (known.includes(name)) return errors
-    const rest = known.length > 0 ? `: ${[...known].sort().join(', ')}` : ' which is empty'
     const { message, ...missing } = fieldError.notFound(here, name)
     return [
       ...errors,
