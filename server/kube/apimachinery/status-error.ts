@@ -209,6 +209,9 @@ const shown = (value: unknown) =>
     : (JSON.stringify(value)?.replace(/[<>&]/g, (sign) => ESCAPED[sign] ?? sign) ?? 'null')
 const told = (what: string, value: unknown) => (value === NOT_TOLD ? what : `${what}: ${shown(value)}`)
 
+export const writtenSupported = (supported: readonly string[]): string =>
+  supported.map((value) => JSON.stringify(value)).join(', ')
+
 export const fieldError = {
   required: (field: string, detail = ''): FieldError => ({
     reason: 'FieldValueRequired',
@@ -230,10 +233,11 @@ export const fieldError = {
     field,
     message: `Forbidden: ${detail}`,
   }),
-  notSupported: (field: string, value: unknown, supported: string[]): FieldError => ({
+  /** `supported`: as `writtenSupported` writes it, where many values are held against the same ones. */
+  notSupported: (field: string, value: unknown, supported: readonly string[] | string): FieldError => ({
     reason: 'FieldValueNotSupported',
     field,
-    message: `Unsupported value: ${shown(value)}: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}`,
+    message: `Unsupported value: ${shown(value)}: supported values: ${typeof supported === 'string' ? supported : writtenSupported(supported)}`,
   }),
   notFound: (field: string, value: unknown): FieldError => ({
     reason: 'FieldValueNotFound',

@@ -8,6 +8,7 @@ import { pathSegmentProblems } from '../../apimachinery/names.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { goFormat } from '../../apimachinery/patch/go-format.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { Findings } from '../../apimachinery/told.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
 import { type AnyKind, defineKind, SENT_METADATA, type Strategy } from '../../kinds/define-kind.ts'
@@ -16,7 +17,7 @@ import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import { NOWHERE } from '../../schemas/structural/number-rules.ts'
 import { Patterns } from '../../schemas/structural/patterns.ts'
 import { embeddedProblems, listProblems } from '../../schemas/structural/shape-rules.ts'
-import { valueProblems } from '../../schemas/structural/validate-value.ts'
+import { TOO_MUCH, valueProblems } from '../../schemas/structural/validate-value.ts'
 import { ValidationRules } from '../../schemas/structural/validation-rules.ts'
 import { finalizerWarnings, metaErrors } from '../registry/object-meta-rules.ts'
 import { customColumns } from './columns.ts'
@@ -81,6 +82,13 @@ const BLOCKING: ReadonlySet<FieldError['reason']> = new Set([
 const UNCHECKED =
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
 
+/** Where more is wrong than is told, or than is looked for, anything may be wrong. */
+function isBlocked(errors: readonly FieldError[]): boolean {
+  const found = new Findings<FieldError>()
+  found.add(...errors)
+  return found.areEnough || errors.includes(TOO_MUCH) || errors.some(({ reason }) => BLOCKING.has(reason))
+}
+
 function customStrategy(
   schema: JsonSchema,
   told: { cel: Cel; hasStatus: boolean; scale: Scale },
@@ -94,7 +102,7 @@ function customStrategy(
     const errors = [...own]
     // Lists that had an element twice before may keep it.
     if (old === undefined || listProblems(old, schema).length === 0) errors.push(...listProblems(value, schema))
-    if (errors.some(({ reason }) => BLOCKING.has(reason))) {
+    if (isBlocked(errors)) {
       return [...errors, fieldError.invalid(NOWHERE, 'null', UNCHECKED)]
     }
     const found = rules.check(value, old)

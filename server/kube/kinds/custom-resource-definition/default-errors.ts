@@ -64,7 +64,7 @@ function ruleErrors(cel: Cel, schema: JsonSchema, { value, at }: { value: JsonVa
 }
 
 /** Told of the default as if it stood by itself. */
-function prefixed(problems: FieldError[], field: string): FieldError[] {
+function prefixed(problems: readonly FieldError[], field: string): FieldError[] {
   return problems.map((problem) => ({
     ...problem,
     field: problem.field === '' || problem.field === '<nil>' ? field : `${field}.${problem.field}`,

@@ -6,6 +6,8 @@
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { isInt64, isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { Findings } from '../../apimachinery/told.ts'
+import { Enums } from './enums.ts'
 import { hasFormat, isKnownFormat } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { NOWHERE, numberProblems } from './number-rules.ts'
@@ -21,10 +23,26 @@ export interface ValueCheck {
   patterns: Patterns
 }
 
-export function valueProblems(check: ValueCheck): FieldError[] {
-  return new Checker(check.patterns).value(check.value, check.schema, { path: check.path ?? '', old: check.old })
-    .problems
+/** No more of them than are told. */
+export function valueProblems(check: ValueCheck): readonly FieldError[] {
+  const checker = new Checker(check.patterns)
+  try {
+    return checker.value(check.value, check.schema, { path: check.path ?? '', old: check.old }).problems
+  } catch (err) {
+    if (err instanceof OutOfBudget) return [TOO_MUCH]
+    throw err
+  }
 }
+
+/** A schema of alternatives and a value may both be as long as a body: more is not looked at than this. */
+const MOST_STEPS = 5_000_000
+/** So many characters are looked at in the time of a step. */
+const CHARACTERS = 16
+
+class OutOfBudget extends Error {}
+
+/** In the place of what is wrong, where finding out is too much. */
+export const TOO_MUCH = fieldError.invalid(NOWHERE, '', 'validation failed due to running out of cost budget')
 
 interface Place {
   path: string
@@ -33,15 +51,20 @@ interface Place {
 
 /** What was found, and how much of the schema spoke of the value: of alternatives, the one that says most is told of. */
 interface Result {
-  problems: FieldError[]
+  problems: readonly FieldError[]
   matches: number
 }
 
 const NO_PLACE = { old: undefined }
 const LONG = 1_000
 
+const NOTHING: Result = { problems: [], matches: 0 }
+const isValid = ({ problems }: Result) => problems.length === 0
+
 class Checker {
   readonly #patterns: Patterns
+  readonly #enums = new Enums()
+  #steps = 0
 
   constructor(patterns: Patterns) {
     this.#patterns = patterns
@@ -53,16 +76,23 @@ class Checker {
     return { ...result, problems: [] }
   }
 
+  #step(count: number): void {
+    this.#steps += count
+    if (this.#steps > MOST_STEPS) throw new OutOfBudget()
+  }
+
   #look(value: JsonValue, schema: JsonSchema, place: Place): Result {
     const { path } = place
     const wrongType = typeProblem(value, schema, path)
-    const problems = wrongType ? [wrongType] : []
+    const found = new Findings<FieldError>()
+    if (wrongType) found.add(wrongType)
     const isTyped = schema.type !== undefined || isIntOrString(schema)
     let matches = isTyped && !wrongType ? 1 : 0
     const merge = (other: Result) => {
-      problems.push(...other.problems)
+      found.add(...other.problems)
       matches += other.matches
     }
+    this.#step(1)
     if (value !== null) {
       matches += isTyped ? 5 : 4
       merge(this.#junctors(value, schema, path))
@@ -70,17 +100,19 @@ class Checker {
       if (isJsonNumber(value)) merge({ problems: numberProblems(value, schema, path), matches: 2 })
       if (Array.isArray(value)) merge(this.#list(value, schema, place))
     }
-    // Upstream finds no null in an enum, not even where there is one.
-    if (schema.enum && (value === null || !schema.enum.some((one) => deepEqual(one, value)))) {
-      const allowed = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
-      problems.push(fieldError.notSupported(path, value, allowed))
+    const { enum: allowed } = schema
+    if (allowed) {
+      this.#step(this.#enums.comparisons(allowed, value))
+      const isAllowed = this.#enums.allows(allowed, value)
+      if (!isAllowed) found.add(fieldError.notSupported(path, value, this.#enums.text(allowed)))
     }
     if (isJsonObject(value)) merge(this.#object(value, schema, place))
-    return { problems, matches }
+    return { problems: found.all, matches }
   }
 
   #text(value: string, { format, pattern, minLength, maxLength }: JsonSchema, path: string): Result {
     const problems: FieldError[] = []
+    this.#step(value.length / CHARACTERS)
     const length = [...value].length
     if (maxLength !== undefined && length > maxLength) problems.push(fieldError.tooLong(path, maxLength))
     else if (minLength !== undefined && length < minLength) {
@@ -95,29 +127,33 @@ class Checker {
 
   #list(value: JsonValue[], schema: JsonSchema, { path, old }: Place): Result {
     const { items, minItems, maxItems } = schema
-    const results = items
-      ? value.map((item, at) =>
-          this.value(item, items, { path: `${path}[${at}]`, old: oldItem(schema, { old, item }) }),
-        )
-      : []
-    const { problems, matches } = joined(results)
-    if (minItems !== undefined && value.length < minItems) {
-      problems.push(inBody(path, value.length, `should have at least ${minItems} items`))
+    const found = new Findings<FieldError>()
+    let matches = 2
+    for (let at = 0; items && at < value.length && !found.areEnough; at++) {
+      const item = value[at]!
+      const result = this.value(item, items, { path: `${path}[${at}]`, old: oldItem(schema, { old, item }) })
+      found.add(...result.problems)
+      matches += result.matches
     }
-    if (maxItems !== undefined && value.length > maxItems) problems.push(tooMany(path, value.length, maxItems))
-    return { problems, matches: matches + 2 }
+    if (minItems !== undefined && value.length < minItems) {
+      found.add(inBody(path, value.length, `should have at least ${minItems} items`))
+    }
+    if (maxItems !== undefined && value.length > maxItems) found.add(tooMany(path, value.length, maxItems))
+    return { problems: found.all, matches }
   }
 
   #object(value: JsonObject, schema: JsonSchema, { path, old }: Place): Result {
     const { properties = {}, additionalProperties: rest, required = [], minProperties, maxProperties } = schema
-    const problems: FieldError[] = []
+    const found = new Findings<FieldError>()
     let matches = 1
     const count = Object.keys(value).length
+    this.#step(count + required.length)
     if (minProperties !== undefined && count < minProperties) {
-      problems.push(inBody(path, count, `should have at least ${minProperties} properties`))
+      found.add(inBody(path, count, `should have at least ${minProperties} properties`))
     }
-    if (maxProperties !== undefined && count > maxProperties) problems.push(tooMany(path, count, maxProperties))
+    if (maxProperties !== undefined && count > maxProperties) found.add(tooMany(path, count, maxProperties))
     for (const [name, inner] of Object.entries(value)) {
+      if (found.areEnough) break
       const own = Object.hasOwn(properties, name) ? properties[name] : undefined
       const known = own ?? (typeof rest === 'object' ? rest : undefined)
       const here = path ? `${path}.${name}` : name
@@ -126,66 +162,74 @@ class Checker {
         const isTypeMeta = path === '' && (name === 'apiVersion' || name === 'kind')
         const was = isTypeMeta ? undefined : oldField(old, name)
         const result = this.value(inner, known, { path: here, old: was })
-        problems.push(...result.problems)
+        found.add(...result.problems)
         matches += result.matches
-      } else if (rest === false) problems.push(inBody(here, name, 'is a forbidden property'))
+      } else if (rest === false) found.add(inBody(here, name, 'is a forbidden property'))
     }
     for (const name of required) {
-      if (!Object.hasOwn(value, name)) problems.push(fieldError.required(path ? `${path}.${name}` : name))
+      if (found.areEnough) break
+      if (!Object.hasOwn(value, name)) found.add(fieldError.required(path ? `${path}.${name}` : name))
     }
-    return { problems, matches }
+    return { problems: found.all, matches }
   }
 
   /** What is said here is held against every value anew, changed or not. */
   #junctors(value: JsonValue, schema: JsonSchema, path: string): Result {
     const { allOf, anyOf, oneOf, not } = schema
+    if (!allOf && !anyOf && !oneOf && !not) return NOTHING
     const resultOf = (inner: JsonSchema) => this.value(value, inner, { path, ...NO_PLACE })
-    const isValid = ({ problems: found }: Result) => found.length === 0
-    const problems: FieldError[] = []
+    const found = new Findings<FieldError>()
     let matches = 0
-    const note = (text: string) => problems.push(fieldError.invalid(NOWHERE, '', text))
+    const note = (text: string) => found.add(fieldError.invalid(NOWHERE, '', text))
     const tell = (result: Result | undefined) => {
-      problems.push(...(result?.problems ?? []))
+      found.add(...(result?.problems ?? []))
       matches += result?.matches ?? 0
     }
     // To look for what must be escaped would write the whole of it, each time.
-    const named = path.length > LONG ? `"${path}"` : JSON.stringify(path)
+    const named = () => (path.length > LONG ? `"${path}"` : JSON.stringify(path))
     if (anyOf && anyOf.length > 0) {
-      const results = anyOf.map(resultOf)
-      const right = results.find(isValid)
-      if (!right) note(`${named} must validate at least one schema (anyOf)`)
-      tell(right ?? nearest(results))
+      const { valid, right, nearest } = alternatives(anyOf, resultOf)
+      if (valid === 0) note(`${named()} must validate at least one schema (anyOf)`)
+      tell(right ?? nearest)
     }
     if (oneOf && oneOf.length > 0) {
-      const results = oneOf.map(resultOf)
-      const right = results.filter(isValid)
-      if (right.length === 1) tell(right[0])
+      const { valid, right, nearest } = alternatives(oneOf, resultOf)
+      if (valid === 1) tell(right)
       else {
-        const found = right.length === 0 ? 'Found none valid' : `Found ${right.length} valid alternatives`
-        note(`${named} must validate one and only one schema (oneOf). ${found}`)
-        if (right.length === 0) tell(nearest(results))
+        const count = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`
+        note(`${named()} must validate one and only one schema (oneOf). ${count}`)
+        if (valid === 0) tell(nearest)
       }
     }
     if (allOf && allOf.length > 0) {
-      const results = allOf.map(resultOf)
-      for (const result of results) tell(result)
-      const valid = results.filter(isValid).length
-      if (valid < results.length) {
-        note(`${named} must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)
+      let valid = 0
+      for (const inner of allOf) {
+        if (found.areEnough) break
+        const result = resultOf(inner)
+        if (isValid(result)) valid++
+        tell(result)
+      }
+      if (valid < allOf.length) {
+        note(`${named()} must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)
       }
     }
-    if (not && isValid(resultOf(not))) note(`${named} must not validate the schema (not)`)
-    return { problems, matches }
+    if (not && isValid(resultOf(not))) note(`${named()} must not validate the schema (not)`)
+    return { problems: found.all, matches }
   }
 }
 
-const joined = (results: readonly Result[]): Result => ({
-  problems: results.flatMap(({ problems }) => problems),
-  matches: results.reduce((sum, { matches }) => sum + matches, 0),
-})
-
-const nearest = (results: Result[]) =>
-  results.reduce((best, result) => (result.matches > best.matches ? result : best), results[0]!)
+/** Of those that are not valid only the nearest is kept: each may be wrong in as much as there is. */
+function alternatives(schemas: readonly JsonSchema[], resultOf: (schema: JsonSchema) => Result) {
+  const found: { valid: number; right?: Result; nearest?: Result } = { valid: 0 }
+  for (const schema of schemas) {
+    const result = resultOf(schema)
+    if (isValid(result)) {
+      found.valid++
+      found.right ??= result
+    } else if (!found.nearest || result.matches > found.nearest.matches) found.nearest = result
+  }
+  return found
+}
 
 const inBody = (path: string, value: unknown, what: string) =>
   fieldError.invalid(path, value ?? '', `${path} in body ${what}`)
