@@ -6,7 +6,7 @@ import { deepCopy, deepEqual, deepFreeze } from '../../apimachinery/deep.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
-import { setSchemaDefaults } from '../../schemas/structural/defaults.ts'
+import { setFittingDefaults, setSchemaDefaults } from '../../schemas/structural/defaults.ts'
 import { prune } from '../../schemas/structural/prune.ts'
 import type { Conversion } from '../registry/registry.ts'
 import { type Entry, encodeStored } from '../watch-cache/entry.ts'
@@ -80,18 +80,18 @@ export class VersionConversion implements Conversion {
   }
 
   stored(object: KubeObject): Promise<KubeObject> {
-    return this.#as(this.storedKind, object)
+    return this.#as(this.storedKind, object, setSchemaDefaults)
   }
 
   converted(object: KubeObject): Promise<KubeObject> {
-    return this.#as(this.#kind, object)
+    return this.#as(this.#kind, object, setFittingDefaults)
   }
 
-  async #as(kind: AnyKind, object: KubeObject): Promise<KubeObject> {
+  async #as(kind: AnyKind, object: KubeObject, setDefaults: typeof setSchemaDefaults): Promise<KubeObject> {
     if (object.apiVersion === apiVersionOf(kind)) return object
     const [converted = object] = await this.#convert([deepCopy(object)], apiVersionOf(kind))
     prune(converted as JsonObject, kind.schema ?? {})
-    setSchemaDefaults(converted as JsonObject, kind.schema)
+    setDefaults(converted as JsonObject, kind.schema)
     return converted
   }
 
@@ -101,7 +101,7 @@ export class VersionConversion implements Conversion {
     const schema = this.#kinds.get(object.apiVersion ?? '')?.schema
     if (!schema) return copy
     prune(copy as JsonObject, schema)
-    setSchemaDefaults(copy as JsonObject, schema)
+    setFittingDefaults(copy as JsonObject, schema)
     return copy
   }
 }

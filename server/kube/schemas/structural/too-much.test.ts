@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest'
 import type { JsonValue } from '../../apimachinery/json.ts'
+import { setFittingDefaults, setSchemaDefaults } from './defaults.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { Patterns } from './patterns.ts'
 import { TOO_MUCH, valueProblems } from './validate-value.ts'
@@ -41,7 +42,23 @@ it('finds a value in a long enum without going through it', () => {
 })
 
 it('gives up where every item is held against too many others', () => {
-  const schema = list({ enum: [...many(10_000, () => ({})), { a: 1 }] })
+  const schema = list({ enum: [...many(10_000, () => []), { a: 1 }] })
   const long = many(1_000, () => ({ a: 1 }))
   expect(check(schema, long)).toEqual([TOO_MUCH])
+})
+
+it('fills in no more defaults than a request may bring', () => {
+  let schema: JsonSchema = { type: 'object' }
+  for (let level = 0; level < 6; level++) {
+    const inner = { ...list(schema), default: many(10, () => ({})) }
+    schema = { type: 'object', properties: { a: inner } }
+  }
+  const limit = 'Request entity too large: limit is 3145728'
+  expect(() => setSchemaDefaults({}, schema)).toThrow(limit)
+  const kept = {}
+  setFittingDefaults(kept, schema)
+  expect(JSON.stringify(kept).length).toBeLessThan(2 * 3_145_728)
+  const wide = { d: { type: 'object', default: { long: 'x'.repeat(1_000) } } }
+  const objects = many(10_000, () => ({}))
+  expect(() => setSchemaDefaults(objects, list({ type: 'object', properties: wide }))).toThrow(limit)
 })
