@@ -147,20 +147,27 @@ function mergeList(
   const { mergeKey } = field
   if (!mergeKey) throw badRequest(`cannot merge lists without merge key for ${schema?.name ?? 'object'}`)
   const { base, changes } = applyElementDirectives(current as JsonObject[], change as JsonObject[], mergeKey)
-  const list = [...base]
+  const list: JsonObject[] = []
+  // The first of each key: looking through the list for each change would take the square of a patch's length.
+  const places = new Map<JsonValue, number>()
+  const append = (element: JsonObject) => {
+    const id = element[mergeKey]
+    if (id !== undefined && !places.has(id)) places.set(id, list.length)
+    list.push(element)
+  }
+  for (const element of base) append(element)
   for (const element of changes) {
     if (!Object.hasOwn(element, mergeKey)) throw noMergeKey(element, mergeKey)
-    const at = list.findIndex((candidate) => candidate[mergeKey] === element[mergeKey])
-    const known = list[at]
-    if (known) list[at] = mergeObject(known, element, field.schema)
-    else list.push(withoutNestedDirectives(element))
+    const at = places.get(element[mergeKey]!)
+    if (at === undefined) append(withoutNestedDirectives(element))
+    else list[at] = mergeObject(list[at]!, element, field.schema)
   }
   return mergedOrder({ list, wished: changes, known: base, mergeKey })
 }
 
 /** `$patch: delete` takes elements away, `$patch: replace` takes all away; the rest are ordinary changes. */
 function applyElementDirectives(current: JsonObject[], change: JsonObject[], mergeKey: string) {
-  let base = current
+  const deleted = new Set<JsonValue | undefined>()
   let replaces = false
   const changes: JsonObject[] = []
   for (const element of change) {
@@ -169,14 +176,15 @@ function applyElementDirectives(current: JsonObject[], change: JsonObject[], mer
     else if (directive === 'replace') replaces = true
     else if (directive === 'delete') {
       if (!Object.hasOwn(element, mergeKey)) throw noMergeKey(element, mergeKey)
-      base = base.filter((candidate) => candidate[mergeKey] !== element[mergeKey])
+      deleted.add(element[mergeKey])
     } else if (directive === 'merge') {
       throw badRequest('merging lists cannot yet be specified in the patch')
     } else {
       throw badRequest(`unknown patch type: ${goFormat(directive)} in map: ${goFormat(element)}`)
     }
   }
-  return replaces ? { base: changes, changes: [] } : { base, changes }
+  if (replaces) return { base: changes, changes: [] }
+  return { base: current.filter((candidate) => !deleted.has(candidate[mergeKey])), changes }
 }
 
 /** The patch's elements must come in the wished order, and each be named by it. */
@@ -228,7 +236,10 @@ function lookUp(schema: PatchSchema | undefined, name: string): PatchField {
 
 const strategyOf = (field: PatchField) => field.strategies.find((strategy) => strategy !== 'retainKeys')
 
-const without = (list: JsonValue[], unwanted: JsonValue[]) => list.filter((element) => !unwanted.includes(element))
+function without(list: JsonValue[], unwanted: JsonValue[]): JsonValue[] {
+  const gone = new Set(unwanted)
+  return list.filter((element) => !gone.has(element))
+}
 
 function listNamedBy(key: string, directive: string, what: string): string {
   const name = key.slice(directive.length + 1)
