@@ -36,6 +36,40 @@ describe('mergeTyped', () => {
       whole: { b: 2 },
     })
   })
+
+  it('goes once through each list, and tells the first that stands twice', () => {
+    const many = Array.from({ length: 60_000 }, (_, index) => `n${index}`)
+    const before = process.cpuUsage()
+    expect(mergeTyped(schema, { letters: many }, { letters: ['a'] }).letters).toHaveLength(60_001)
+    expect(mergeTyped(schema, { letters: many }, { letters: many.toReversed() }).letters).toEqual(many.toReversed())
+    expect(() => mergeTyped(schema, {}, { letters: [...many, 'n59999', 'n0'] })).toThrow(
+      '.letters: duplicate entries for key [="n59999"]',
+    )
+    // A few tenths of a second; each of them took the square.
+    expect(process.cpuUsage(before).user).toBeLessThan(3_000_000)
+  })
+
+  it('merges a key that stands twice with neither of the two', () => {
+    const live = {
+      pairs: [
+        { n: 1, a: 'x' },
+        { n: 1, a: 'y' },
+        { n: 2, a: 'z' },
+      ],
+    }
+    const applied = {
+      pairs: [
+        { n: 1, b: 'b' },
+        { n: 2, b: 'b' },
+      ],
+    }
+    expect(mergeTyped(schema, live, applied)).toEqual({
+      pairs: [
+        { n: 1, b: 'b' },
+        { n: 2, a: 'z', b: 'b' },
+      ],
+    })
+  })
 })
 
 describe('fieldSetOf', () => {

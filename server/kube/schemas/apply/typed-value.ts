@@ -4,6 +4,7 @@
 // `undefined` is "not there"; null is a value, as it is in an applied configuration.
 
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { repetition } from '../../apimachinery/field-checks.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { setOwn } from '../strict-json.ts'
@@ -217,10 +218,11 @@ function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[],
   const liveBy = uniqueBy(liveSteps, live)
   const appliedBy = new Map(appliedSteps.map((step, at) => [step, applied[at]!]))
   if (appliedBy.size < applied.length) {
-    const twice = appliedSteps.find((step, at) => appliedSteps.indexOf(step) < at)!
+    const twice = appliedSteps.find(repetition())!
     throw badRequest(`${pathText(path)}: duplicate entries for key ${pathText([twice])}`)
   }
-  const shared = appliedSteps.filter((step) => liveSteps.includes(step))
+  const isLive = new Set(liveSteps)
+  const shared = appliedSteps.filter((step) => isLive.has(step))
   const merged: JsonValue[] = []
   const done = new Set<string>()
   const take = (step: string, element: Value) => {
@@ -231,6 +233,7 @@ function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[],
   }
   let nextLive = 0
   let nextApplied = 0
+  let nextShared = 0
   while (nextLive < live.length || nextApplied < applied.length) {
     const here = liveSteps[nextLive]
     const there = appliedSteps[nextApplied]
@@ -240,10 +243,10 @@ function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[],
         take(here, liveBy.get(here))
         nextLive++
         nextApplied++
-        shared.shift()
+        nextShared++
         continue
       }
-      if (appliedBy.has(here) && shared[0] !== undefined && shared[0] !== here) {
+      if (appliedBy.has(here) && nextShared < shared.length && shared[nextShared] !== here) {
         nextLive++
         continue
       }
@@ -260,7 +263,7 @@ function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[],
       done.add(there)
       take(there, liveBy.get(there))
       nextApplied++
-      if (shared[0] === there) shared.shift()
+      if (shared[nextShared] === there) nextShared++
     }
   }
   return merged
@@ -268,10 +271,8 @@ function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[],
 
 /** Elements whose step stands once. */
 function uniqueBy(steps: string[], list: JsonValue[]): Map<string, JsonValue> {
-  const unique = new Map<string, JsonValue>()
-  for (const [at, step] of steps.entries()) {
-    if (steps.indexOf(step) === steps.lastIndexOf(step)) unique.set(step, list[at]!)
-  }
+  const unique = new Map(steps.map((step, at) => [step, list[at]!]))
+  for (const step of steps.filter(repetition())) unique.delete(step)
   return unique
 }
 
