@@ -11,7 +11,7 @@ import { Enums } from './enums.ts'
 import { hasFormat, isKnownFormat } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { NOWHERE, numberProblems } from './number-rules.ts'
-import { oldField, oldItem } from './old-value.ts'
+import { OldItems, oldField } from './old-value.ts'
 import type { Patterns } from './patterns.ts'
 
 export interface ValueCheck {
@@ -64,6 +64,7 @@ const isValid = ({ problems }: Result) => problems.length === 0
 class Checker {
   readonly #patterns: Patterns
   readonly #enums = new Enums()
+  readonly #oldItems = new OldItems()
   #steps = 0
 
   constructor(patterns: Patterns) {
@@ -131,7 +132,7 @@ class Checker {
     let matches = 2
     for (let at = 0; items && at < value.length && !found.areEnough; at++) {
       const item = value[at]!
-      const result = this.value(item, items, { path: `${path}[${at}]`, old: oldItem(schema, { old, item }) })
+      const result = this.value(item, items, { path: `${path}[${at}]`, old: this.#oldItems.of(schema, { old, item }) })
       found.add(...result.problems)
       matches += result.matches
     }

@@ -14,7 +14,7 @@ import { celTypeOf } from './cel-of-schema.ts'
 import { findField } from './field-path.ts'
 import { child, type JsonSchema, schemaOfField, type ValidationRule } from './json-schema.ts'
 import { NOWHERE } from './number-rules.ts'
-import { oldField, oldItem } from './old-value.ts'
+import { OldItems, oldField } from './old-value.ts'
 
 /** What one rule may cost, and all of them together. */
 const PER_CALL = 1_000_000
@@ -82,7 +82,7 @@ export class ValidationRules {
 
   /** `isStrict`: what is unchanged is held to the rules like anything else. */
   check(value: JsonValue, old: JsonValue | undefined, { isRoot = true, isStrict = false } = {}): RuleFindings {
-    const run: Run = { errors: [], warnings: [], budget: PER_OBJECT, isStrict }
+    const run: Run = { errors: [], warnings: [], budget: PER_OBJECT, isStrict, oldItems: new OldItems() }
     if (this.#has(this.#schema)) {
       this.#walk(run, { value, schema: this.#schema, old, path: '', isUnchanged: isSame(old, value), isRoot })
     }
@@ -121,7 +121,7 @@ export class ValidationRules {
     }
     if (Array.isArray(value)) {
       for (const [at, item] of value.entries()) {
-        go(item, schema.items, { path: `${path}[${at}]`, old: oldItem(schema, { old, item }) })
+        go(item, schema.items, { path: `${path}[${at}]`, old: run.oldItems.of(schema, { old, item }) })
       }
     } else if (isJsonObject(value)) {
       for (const [name, inner] of Object.entries(value)) {
@@ -185,6 +185,7 @@ export class ValidationRules {
 }
 
 interface Run extends RuleFindings {
+  oldItems: OldItems
   budget: number
   isStrict: boolean
 }
