@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { loadSchemas } from '../load-schemas.ts'
 import { readProtobuf, writeProtobuf, writeProtobufWatchEvent } from './protobuf.ts'
@@ -101,6 +101,17 @@ describe('protobuf', () => {
     const bytes = Buffer.concat([full.subarray(0, 4), full.subarray(4 + typeMeta)])
     const expected = { group: '', version: 'v1', kind: 'DeleteOptions' }
     expect(readProtobuf(schemas, bytes, expected).object).toEqual({ propagationPolicy: 'Foreground' })
+  })
+
+  it('finds out once what a type has', () => {
+    const containers = Array.from({ length: 100 }, (_, index) => ({ name: `c${index}`, resources: {} }))
+    const pod = { apiVersion: 'v1', kind: 'Pod', spec: { containers } }
+    const bytes = writeProtobuf(schemas, pod)!
+    const { fields } = schemas.type('io.k8s.api.core.v1.Container')!
+    const looks = vi.spyOn(fields, 'values')
+    expect(readProtobuf(schemas, bytes).object).toMatchObject(pod)
+    expect(looks).toHaveBeenCalledOnce()
+    looks.mockRestore()
   })
 
   it('frames a watch event with its length', () => {

@@ -19,22 +19,33 @@ import {
 /** Schemas contain schemas; nothing honest goes this deep. */
 const MAX_DEPTH = 200
 
-export function readObject(schemas: Schemas, type: TypeFact, bytes: Buffer, depth = 0): JsonObject {
-  if (depth > MAX_DEPTH) throw badRequest('exceeded max depth')
-  const object: JsonObject = {}
-  const fields = fieldsByNumber(schemas, type)
-  for (const [number, wire] of readFields(bytes)) {
-    const found = fields.get(number)
-    if (!found) continue
-    if ('embedded' in found) Object.assign(object, readObject(schemas, found.embedded, bytesOf(wire), depth + 1))
-    else readField(schemas, type, found.field, wire, object, depth)
-  }
-  return object
+export const readObject = (schemas: Schemas, type: TypeFact, bytes: Buffer): JsonObject =>
+  readTyped({ schemas, fields: new Map() }, type, bytes, 0)
+
+interface Reading {
+  schemas: Schemas
+  /** By type: what a type has is found out once, however many messages of it there are. */
+  fields: Map<TypeFact, Map<number, Found>>
 }
 
 type Found = { field: FieldFact } | { embedded: TypeFact }
 
-function fieldsByNumber(schemas: Schemas, type: TypeFact): Map<number, Found> {
+function readTyped(reading: Reading, type: TypeFact, bytes: Buffer, depth: number): JsonObject {
+  if (depth > MAX_DEPTH) throw badRequest('exceeded max depth')
+  const object: JsonObject = {}
+  const fields = fieldsByNumber(reading, type)
+  for (const [number, wire] of readFields(bytes)) {
+    const found = fields.get(number)
+    if (!found) continue
+    if ('embedded' in found) Object.assign(object, readTyped(reading, found.embedded, bytesOf(wire), depth + 1))
+    else readField(reading, type, found.field, wire, object, depth)
+  }
+  return object
+}
+
+function fieldsByNumber({ schemas, fields }: Reading, type: TypeFact): Map<number, Found> {
+  const known = fields.get(type)
+  if (known) return known
   const found = new Map<number, Found>()
   const elsewhere = new Set<string>()
   for (const inner of type.embedded) {
@@ -45,11 +56,12 @@ function fieldsByNumber(schemas: Schemas, type: TypeFact): Map<number, Found> {
   for (const field of type.fields.values()) {
     if (field.protobuf && !elsewhere.has(field.name)) found.set(field.protobuf.number, { field })
   }
+  fields.set(type, found)
   return found
 }
 
 function readField(
-  schemas: Schemas,
+  reading: Reading,
   owner: TypeFact,
   field: FieldFact,
   wire: WireValue,
@@ -58,7 +70,7 @@ function readField(
 ): void {
   const { type, name } = field
   const union = schemaUnionOf(owner, name)
-  const readSchema = (bytes: Buffer) => readObject(schemas, schemas.type(JSON_SCHEMA_PROPS)!, bytes, depth + 1)
+  const readSchema = (bytes: Buffer) => readTyped(reading, reading.schemas.type(JSON_SCHEMA_PROPS)!, bytes, depth + 1)
   if (type.kind === 'map') {
     const entry = readMessage(bytesOf(wire))
     const [key, value] = [entry.get(1), entry.get(2)]
@@ -67,7 +79,7 @@ function readField(
     const read = union
       ? union.read(value ? bytesOf(value) : Buffer.alloc(0), readSchema)
       : value
-        ? readValue(schemas, type.values, value, depth)
+        ? readValue(reading, type.values, value, depth)
         : zeroOf(type.values)
     setOwn(map, key ? textOf(key) : '', read)
   } else if (union) {
@@ -75,20 +87,20 @@ function readField(
   } else if (type.kind === 'array' && !isWrappedList(type)) {
     object[name] ??= []
     const list = object[name] as JsonValue[]
-    list.push(readValue(schemas, type.items, wire, depth))
+    list.push(readValue(reading, type.items, wire, depth))
   } else {
-    object[name] = readValue(schemas, type, wire, depth)
+    object[name] = readValue(reading, type, wire, depth)
   }
 }
 
-function readValue(schemas: Schemas, type: ValueType, wire: WireValue, depth: number): JsonValue {
+function readValue(reading: Reading, type: ValueType, wire: WireValue, depth: number): JsonValue {
   switch (type.kind) {
     case 'ref':
-      return readObject(schemas, schemas.type(type.ref)!, bytesOf(wire), depth + 1)
+      return readTyped(reading, reading.schemas.type(type.ref)!, bytesOf(wire), depth + 1)
     case 'array': {
       const list: JsonValue[] = []
       for (const [number, element] of readFields(bytesOf(wire))) {
-        if (number === 1) list.push(readValue(schemas, type.items, element, depth))
+        if (number === 1) list.push(readValue(reading, type.items, element, depth))
       }
       return list
     }
