@@ -1,7 +1,7 @@
 // The CSINode: which storage drivers run on a node, as its kubelet tells. Upstream: kubernetes/pkg/registry/storage/csinode.
 
 import type { CSINodeDriver, CSINode as Wire } from 'kubernetes-types/storage/v1'
-import { immutable, notNegative, problemsAt } from '../apimachinery/field-checks.ts'
+import { immutable, notNegative, problemsAt, repetition } from '../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -19,14 +19,8 @@ export const CSINode = defineKind<Wire>({
     requiresResourceVersion: true,
     returnsDeletedObject: true,
     validate: nodeErrors,
-    validateUpdate: (next, previous) => [
-      // Upstream asks twice: what is wrong is told as two causes.
-      ...nodeErrors(next),
-      ...(previous.spec?.drivers ?? []).flatMap((before) => {
-        const now = (next.spec?.drivers ?? []).find(({ name }) => name === before.name)
-        return now ? immutable('spec.drivers', keptOf(now), keptOf(before)) : []
-      }),
-    ],
+    // Upstream asks twice: what is wrong is told as two causes.
+    validateUpdate: (next, previous) => [...nodeErrors(next), ...changeErrors(next, previous)],
   },
   columns: [
     nameColumn,
@@ -40,14 +34,23 @@ export const CSINode = defineKind<Wire>({
   ],
 })
 
+function changeErrors(next: Wire, previous: Wire): FieldError[] {
+  // From the end: of two with one name the first counts.
+  const drivers = new Map((next.spec?.drivers ?? []).toReversed().map((driver) => [driver.name, driver]))
+  return (previous.spec?.drivers ?? []).flatMap((before) => {
+    const now = drivers.get(before.name)
+    return now ? immutable('spec.drivers', keptOf(now), keptOf(before)) : []
+  })
+}
+
 function nodeErrors({ spec }: Wire): FieldError[] {
-  return (spec?.drivers ?? []).flatMap((driver, index, all) => {
+  const isRepeated = repetition()
+  return (spec?.drivers ?? []).flatMap((driver, index) => {
     const at = `spec.drivers[${index}]`
     const { name, topologyKeys = [] } = driver
-    const isTold = all.slice(0, index).some((other) => other.name === name)
     return [
       ...driverErrors(driver, at),
-      ...(isTold ? [fieldError.duplicate(`${at}.name`, name)] : []),
+      ...(isRepeated(name) ? [fieldError.duplicate(`${at}.name`, name)] : []),
       ...topologyErrors(topologyKeys, at),
     ]
   })
@@ -70,9 +73,11 @@ function driverErrors({ name, nodeID, allocatable }: CSINodeDriver, at: string):
   return [...errors, ...notNegative(`${at}.allocatable.count`, allocatable?.count)]
 }
 
-const topologyErrors = (keys: readonly string[], at: string): FieldError[] =>
-  keys.flatMap((key, index) => [
+function topologyErrors(keys: readonly string[], at: string): FieldError[] {
+  const isRepeated = repetition()
+  return keys.flatMap((key) => [
     ...(key ? [] : [fieldError.required(at)]),
-    ...(keys.indexOf(key) < index ? [fieldError.duplicate(at, key)] : []),
+    ...(isRepeated(key) ? [fieldError.duplicate(at, key)] : []),
     ...problemsAt(at, key, labelKeyProblems(key)),
   ])
+}

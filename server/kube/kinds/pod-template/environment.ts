@@ -87,12 +87,14 @@ function fileKeyErrors({ key, volumeName, path }: FileKeySelector, at: string): 
 
 /** Files that variables are read from are written by the pod itself, so they are in a volume that begins empty. */
 export function fileVolumeErrors(spec: PodSpec, at: string): FieldError[] {
+  // From the end: of two with one name the first counts.
+  const volumes = new Map((spec.volumes ?? []).toReversed().map((volume) => [volume.name, volume]))
   return eachContainer(spec, at, ({ env = [] }, here) =>
     env.flatMap(({ valueFrom }, index) => {
       if (!valueFrom?.fileKeyRef) return []
       const { volumeName } = valueFrom.fileKeyRef
       const field = `${here}.env[${index}].valueFrom.fileKeyRef.volumeName`
-      const volume = spec.volumes?.find(({ name }) => name === volumeName)
+      const volume = volumes.get(volumeName)
       if (!volume) return [fieldError.notFound(field, volumeName)]
       return volume.emptyDir
         ? []

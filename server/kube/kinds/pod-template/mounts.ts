@@ -12,6 +12,8 @@ export type Volumes = ReadonlyMap<string, Volume>
 export function mountErrors(container: Container, at: string, volumes: Volumes): FieldError[] {
   const { volumeMounts = [], volumeDevices = [], securityContext } = container
   const list = `${at}.volumeMounts`
+  const devices = new Set(volumeDevices.map((device) => device.name))
+  const devicePaths = new Set(volumeDevices.map((device) => device.devicePath))
   const paths = new Set<string>()
   return volumeMounts.flatMap((mount, index) => {
     const here = `${list}[${index}]`
@@ -22,10 +24,10 @@ export function mountErrors(container: Container, at: string, volumes: Volumes):
     if (!mountPath) errors.push(fieldError.required(`${here}.mountPath`))
     if (paths.has(mountPath)) errors.push(fieldError.invalid(`${here}.mountPath`, mountPath, 'must be unique'))
     paths.add(mountPath)
-    if (volumeDevices.some((device) => device.name === name)) {
+    if (devices.has(name)) {
       errors.push(fieldError.invalid(`${here}.name`, name, 'must not already exist in volumeDevices'))
     }
-    if (volumeDevices.some((device) => device.devicePath === mountPath)) {
+    if (devicePaths.has(mountPath)) {
       const why = 'must not already exist as a path in volumeDevices'
       errors.push(fieldError.invalid(`${here}.mountPath`, mountPath, why))
     }
@@ -61,6 +63,8 @@ function readOnlyErrors({ recursiveReadOnly, readOnly, mountPropagation }: Volum
 }
 
 export function deviceErrors({ volumeDevices = [], volumeMounts = [] }: Container, at: string, volumes: Volumes) {
+  const mounts = new Set(volumeMounts.map((mount) => mount.name))
+  const mountPaths = new Set(volumeMounts.map((mount) => mount.mountPath))
   const names = new Set<string>()
   const paths = new Set<string>()
   return volumeDevices.flatMap(({ name = '', devicePath = '' }, index) => {
@@ -79,10 +83,8 @@ export function deviceErrors({ volumeDevices = [], volumeMounts = [] }: Containe
     if (paths.has(devicePath)) wrongPath('must be unique')
     if (devicePath.split('/').includes('..')) wrongPath("can not contain backsteps ('..')")
     else paths.add(devicePath)
-    if (volumeMounts.some((mount) => mount.name === name)) wrongName('must not already exist in volumeMounts')
-    if (volumeMounts.some((mount) => mount.mountPath === devicePath)) {
-      wrongPath('must not already exist as a path in volumeMounts')
-    }
+    if (mounts.has(name)) wrongName('must not already exist in volumeMounts')
+    if (mountPaths.has(devicePath)) wrongPath('must not already exist as a path in volumeMounts')
     if (name) names.add(name)
     return errors
   })

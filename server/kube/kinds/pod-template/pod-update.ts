@@ -1,7 +1,7 @@
 // What may still be changed once a pod is made: what it runs may be renewed in place, what it is may not.
 // Upstream: pkg/apis/core/validation ValidatePodUpdate, ValidatePodEphemeralContainersUpdate.
 
-import type { NodeAffinity, NodeSelectorTerm, Pod } from 'kubernetes-types/core/v1'
+import type { NodeAffinity, NodeSelectorTerm, Pod, Toleration } from 'kubernetes-types/core/v1'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import { differenceOf } from '../../apimachinery/difference.ts'
 import { problemsAt } from '../../apimachinery/field-checks.ts'
@@ -53,15 +53,17 @@ function deadlineErrors(next: PodSpec, previous: PodSpec): FieldError[] {
 }
 
 function tolerationsKept(next: PodSpec, previous: PodSpec): FieldError[] {
-  const isSame = (a: object, b: object) => deepEqual({ ...a, tolerationSeconds: 0 }, { ...b, tolerationSeconds: 0 })
-  const isKept = (previous.tolerations ?? []).every((old) => next.tolerations?.some((now) => isSame(now, old)))
+  const fixedOf = ({ key, operator, value, effect }: Toleration) => JSON.stringify([key, operator, value, effect])
+  const now = new Set(next.tolerations?.map(fixedOf))
+  const isKept = (previous.tolerations ?? []).every((old) => now.has(fixedOf(old)))
   const why = 'existing toleration can not be modified except its tolerationSeconds'
   return isKept ? [] : [fieldError.forbidden('spec.tolerations', why)]
 }
 
 function gatesOnlyRemoved(next: PodSpec, previous: PodSpec): FieldError[] {
+  const before = new Set(previous.schedulingGates?.map(({ name }) => name))
   return (next.schedulingGates ?? []).flatMap(({ name }, index) =>
-    previous.schedulingGates?.some((gate) => gate.name === name)
+    before.has(name)
       ? []
       : [
           fieldError.forbidden(
@@ -108,9 +110,10 @@ function onlyAdds(next: NodeSelectorTerm, previous: NodeSelectorTerm): boolean {
 
 export function ephemeralUpdateErrors(next: Pod, previous: Pod): FieldError[] {
   const at = 'spec.ephemeralContainers'
-  const now = next.spec?.ephemeralContainers ?? []
+  // From the end: of two with one name the first counts.
+  const now = new Map((next.spec?.ephemeralContainers ?? []).toReversed().map((one) => [one.name, one]))
   return (previous.spec?.ephemeralContainers ?? []).flatMap((old) => {
-    const kept = now.find(({ name }) => name === old.name)
+    const kept = now.get(old.name)
     if (deepEqual(kept, old)) return []
     const change = kept ? `changed\n${differenceOf(old, kept)}` : 'removed\n'
     const why = `existing ephemeral containers ${JSON.stringify(old.name)} may not be ${change}`
