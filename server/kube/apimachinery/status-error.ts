@@ -1,7 +1,7 @@
 // The one error that travels the whole system, and its wire form. Constructors name the situation, predicates
 // recognise it. Upstream: apimachinery/pkg/api/errors/errors.go; wording is what kubectl users see.
 
-import { shortened, tellable } from './told.ts'
+import { Findings, shortened } from './told.ts'
 
 const CODE_OF = {
   BadRequest: 400,
@@ -164,7 +164,7 @@ export const forbidden = (of: GroupResource, name: string, why: string) =>
 
 /** Field errors as one 422, worded and ordered as upstream's `NewInvalid`. */
 export function invalid(of: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
-  const told = tellable(errors, ({ field, message }) => field.length + message.length)
+  const told = errorFindings().addAll(errors).all
   const texts = [...new Set(told.map((error) => `${error.field}: ${error.message}`))]
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const kind = of.group ? `${of.kind}.${of.group}` : of.kind
@@ -197,6 +197,8 @@ export interface FieldError {
   field: string
   message: string
 }
+
+export const errorFindings = () => new Findings<FieldError>(({ field, message }) => field.length + message.length)
 
 /** In the place of a value that is too large to be told. */
 export const NOT_TOLD = Symbol('not told')

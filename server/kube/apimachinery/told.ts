@@ -2,7 +2,7 @@
 // as a body, and each problem names its place from the root: ten thousand of them would be told in gigabytes.
 
 /** So many characters. */
-export const MOST_TOLD = 200_000
+const MOST_TOLD = 200_000
 
 const LAST = 1_000
 
@@ -10,31 +10,37 @@ const LAST = 1_000
 export const shortened = (text: string): string =>
   text.length <= MOST_TOLD ? text : `${text.slice(0, MOST_TOLD - LAST)}…${text.slice(-LAST)}`
 
-/** The first of them, at least one; `lengthOf`: in characters, of what need not be written for that. */
-export function tellable<T>(things: Iterable<T>, lengthOf: (thing: T) => number): T[] {
-  const told: T[] = []
-  let length = 0
-  for (const thing of things) {
-    length += lengthOf(thing)
-    if (told.length > 0 && length > MOST_TOLD) break
-    told.push(thing)
-  }
-  return told
-}
-
-/** What is found one after the other. Who looks stops when there is more than is told: nobody would see the rest. */
-export class Findings<T extends { field: string; message: string }> {
+/** What is found one after the other. What is more than is told is left out, and who looks may stop: nobody would see it. */
+export class Findings<T> {
   readonly all: T[] = []
+  readonly #lengthOf: (one: T) => number
+  readonly #most: number
   #length = 0
 
-  add(...found: readonly T[]): void {
-    for (const one of found) {
-      this.#length += one.field.length + one.message.length
-      this.all.push(one)
-    }
+  /** `lengthOf`: in characters. */
+  constructor(lengthOf: (one: T) => number, most = Number.POSITIVE_INFINITY) {
+    this.#lengthOf = lengthOf
+    this.#most = most
   }
 
   get areEnough(): boolean {
-    return this.#length > MOST_TOLD
+    return this.#length > MOST_TOLD || this.all.length >= this.#most
+  }
+
+  add(one: T): void {
+    if (this.areEnough) return
+    this.#length += this.#lengthOf(one)
+    this.all.push(one)
+  }
+
+  addAll(these: Iterable<T>): this {
+    for (const one of these) {
+      if (this.areEnough) break
+      this.add(one)
+    }
+    return this
   }
 }
+
+/** Texts, each of which an answer tells. */
+export const textFindings = (most?: number) => new Findings<string>(({ length }) => length, most)

@@ -4,8 +4,7 @@
 import type { ScopedResourceSelectorRequirement, ResourceQuota as Wire } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
-import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { Findings } from '../apimachinery/told.ts'
+import { errorFindings, type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { isExtendedResource, resourceNameErrors } from './pod-template/resources.ts'
 
@@ -118,7 +117,7 @@ function isCountedIn(scope: string, name: string): boolean {
 }
 
 function scopeErrors({ hard = {}, scopes = [], scopeSelector }: NonNullable<Wire['spec']>): FieldError[] {
-  const found = new Findings<FieldError>()
+  const found = errorFindings()
   const names = Object.keys(hard).filter(isStandard).sort()
   const misfits = (scope: string) => (SCOPES.includes(scope) ? names.filter((name) => !isCountedIn(scope, name)) : [])
   // Each of these shows all of the list: it is written once, however many say it.
@@ -143,7 +142,7 @@ function scopeErrors({ hard = {}, scopes = [], scopeSelector }: NonNullable<Wire
     if (EXISTS_ONLY.includes(scopeName) && operator !== 'Exists') {
       found.add(fieldError.invalid(`${at}.operator`, operator, MUST_EXIST))
     }
-    found.add(...operatorErrors(at, operator, values))
+    found.addAll(operatorErrors(at, operator, values))
   }
   for (const pair of EXCLUSIVE) {
     const isBoth = pair.every((scope) => selected.some(({ scopeName }) => scopeName === scope))

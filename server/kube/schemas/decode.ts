@@ -9,7 +9,7 @@
 import { KEPT_DEPTH, USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
-import { MOST_TOLD, shortened } from '../apimachinery/told.ts'
+import { shortened, textFindings } from '../apimachinery/told.ts'
 import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
 import { writeOwnEmptyFields } from './empty-fields.ts'
 import { readObjectText } from './read-object-text.ts'
@@ -63,7 +63,11 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
     return {
       object: { apiVersion: groupVersion(gvk), kind: gvk.kind, ...rest },
       told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }) },
-      problems: inOrder(typeof input === 'string' && depth <= MOST_ORDERED ? input : '', duplicates, decoder.unknown),
+      problems: inOrder(
+        typeof input === 'string' && depth <= MOST_ORDERED ? input : '',
+        duplicates,
+        decoder.unknown.all,
+      ),
     }
   } catch (err) {
     if (!(err instanceof TypeProblem)) throw err
@@ -108,7 +112,7 @@ export function decodeMetadata(
   const at = path ? `${path}.metadata` : 'metadata'
   try {
     const object = decoder.object(metadata, type)
-    return { metadata: object, problems: decoder.unknown.map((unknown) => problem('unknown', `${at}.${unknown}`)) }
+    return { metadata: object, problems: decoder.unknown.all.map((unknown) => problem('unknown', `${at}.${unknown}`)) }
   } catch (err) {
     if (!(err instanceof TypeProblem)) throw err
     const place = path && `${at}: Invalid value: ${JSON.stringify(metadata)}: `
@@ -128,7 +132,7 @@ const problem = (kind: DecodeProblem['kind'], path: string): DecodeProblem => ({
 })
 
 class Decoder {
-  readonly unknown: string[] = []
+  unknown = textFindings(MOST_PROBLEMS)
   readonly #schemas: Schemas
   /** Where we are, with list places and map keys: for unknown fields. */
   readonly #path: (string | number)[] = []
@@ -136,7 +140,6 @@ class Decoder {
   readonly #place: Place & { names: string[] }
   /** So many are kept. */
   readonly #levels: number
-  #told = 0
 
   constructor(schemas: Schemas, { goName }: TypeFact, levels: number) {
     this.#schemas = schemas
@@ -161,7 +164,7 @@ class Decoder {
         place.names.pop()
         if (read !== undefined) object[name] = read
       } else {
-        this.#noteUnknown()
+        if (!this.unknown.areEnough) this.unknown.add(pathText(this.#path))
       }
       this.#path.pop()
     }
@@ -170,21 +173,15 @@ class Decoder {
     return object
   }
 
-  #noteUnknown(): void {
-    if (this.unknown.length === MOST_PROBLEMS || this.#told >= MOST_TOLD) return
-    const path = pathText(this.#path)
-    this.unknown.push(path)
-    this.#told += path.length
-  }
-
   /** A schema, or what may stand in its place. Go reads those by a function of their own, which overlooks unknown fields. */
   #schema(value: ReadValue, type: TypeFact): JsonValue | undefined {
     if (value === null) return undefined
     if (Array.isArray(value)) return value.map((one) => this.#schema(one ?? {}, type)!)
     if (!isPlainObject(value)) return plainJson(value, this.#levels)
-    const known = this.unknown.length
+    const { unknown } = this
+    this.unknown = textFindings(0)
     const read = this.object(value, type)
-    this.unknown.length = known
+    this.unknown = unknown
     return read
   }
 

@@ -7,7 +7,7 @@ import { isDeeperThan } from '../apimachinery/deep.ts'
 import { MOST_LEVELS } from '../apimachinery/depth.ts'
 import { type JsonObject, type JsonValue, jsonNumber } from '../apimachinery/json.ts'
 import { badRequest } from '../apimachinery/status-error.ts'
-import { MOST_TOLD } from '../apimachinery/told.ts'
+import { textFindings } from '../apimachinery/told.ts'
 
 /** A number not written as a plain integer of a few digits: `1.0`, `1e3`, `9007199254740993`. */
 export class NumberLiteral {
@@ -40,13 +40,13 @@ export const tooDeep = () => new TypeProblem('exceeded max depth')
 
 export function readJson(text: string): ReadJson {
   const reader = new JsonReader(text, (number) => new NumberLiteral(number))
-  return { value: reader.read(), duplicates: reader.duplicates, depth: reader.depth }
+  return { value: reader.read(), duplicates: reader.duplicates.all, depth: reader.depth }
 }
 
 /** Of what no type says more: numbers are numbers. */
 export function readPlainJson(text: string): ReadJson<JsonValue> {
   const reader = new JsonReader(text, numberOf)
-  return { value: reader.read() as JsonValue, duplicates: reader.duplicates, depth: reader.depth }
+  return { value: reader.read() as JsonValue, duplicates: reader.duplicates.all, depth: reader.depth }
 }
 
 /** Those of the paths that are keys, in the order of the text; of one that is given twice, twice. */
@@ -94,7 +94,7 @@ const ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t:
 type ReadNumber = (text: string) => number | bigint | NumberLiteral
 
 class JsonReader {
-  readonly duplicates: string[] = []
+  readonly duplicates = textFindings(MOST_PROBLEMS)
   /** Of the deepest place so far. */
   depth = 0
   readonly #text: string
@@ -103,7 +103,6 @@ class JsonReader {
   readonly #noted = new Map<JsonObject, Set<string>>()
   readonly #onKey: ((path: string) => void) | undefined
   #at = 0
-  #told = 0
 
   constructor(text: string, numberOf: ReadNumber, onKey?: (path: string) => void) {
     this.#text = text
@@ -261,14 +260,12 @@ class JsonReader {
 
   /** Names are as long as places are deep: one is not made again for each time that a key stands there. */
   #noteDuplicate(object: JsonObject, key: string): void {
-    if (this.duplicates.length === MOST_PROBLEMS || this.#told >= MOST_TOLD) return
+    if (this.duplicates.areEnough) return
     const noted = this.#noted.get(object) ?? new Set()
     if (noted.has(key)) return
     this.#noted.set(object, noted.add(key))
     const path = pathText([...this.#path, key])
-    if (this.duplicates.includes(path)) return
-    this.duplicates.push(path)
-    this.#told += path.length
+    if (!this.duplicates.all.includes(path)) this.duplicates.add(path)
   }
 
   #unexpected(where: string) {

@@ -7,8 +7,7 @@ import { isInt64, isJsonObject, type JsonObject, type JsonValue } from '../../ap
 import { pathSegmentProblems } from '../../apimachinery/names.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { goFormat } from '../../apimachinery/patch/go-format.ts'
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { Findings } from '../../apimachinery/told.ts'
+import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
 import { type AnyKind, defineKind, SENT_METADATA, type Strategy } from '../../kinds/define-kind.ts'
@@ -84,9 +83,8 @@ const UNCHECKED =
 
 /** Where more is wrong than is told, or than is looked for, anything may be wrong. */
 function isBlocked(errors: readonly FieldError[]): boolean {
-  const found = new Findings<FieldError>()
-  found.add(...errors)
-  return found.areEnough || errors.includes(TOO_MUCH) || errors.some(({ reason }) => BLOCKING.has(reason))
+  const isCut = errorFindings().addAll(errors).areEnough
+  return isCut || errors.includes(TOO_MUCH) || errors.some(({ reason }) => BLOCKING.has(reason))
 }
 
 function customStrategy(

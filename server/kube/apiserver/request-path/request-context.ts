@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { RequestDecision, RequestStage } from '../../../base/trace.ts'
-import { MOST_TOLD } from '../../apimachinery/told.ts'
+import { textFindings } from '../../apimachinery/told.ts'
 import type { WriteOrigin } from '../watch-cache/writes-in-flight.ts'
 import { PLAIN, type Representation } from './negotiate.ts'
 
@@ -26,10 +26,8 @@ export class RequestContext {
   readonly clock: Clock
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal | undefined
-  /** Sent as `Warning:` headers. */
-  readonly warnings: string[] = []
+  readonly #warnings = textFindings()
   readonly #warned = new Set<string>()
-  #told = 0
   /** What plug-ins have to say to the audit log. */
   readonly annotations: Record<string, string> = {}
   /** The same about what was sent: only for logs that hold that too. */
@@ -79,6 +77,11 @@ export class RequestContext {
     return { requestId: this.id, cause: this.cause, client: this.client }
   }
 
+  /** Sent as `Warning:` headers. */
+  get warnings(): readonly string[] {
+    return this.#warnings.all
+  }
+
   /** Times one stage. A stage that comes in parts (admission before and after defaults) is counted once. */
   stage(name: RequestStage['name'], from: number, detail: string, ok = true): void {
     const durationMs = this.clock.monotonic() - from
@@ -105,9 +108,8 @@ export class RequestContext {
   }
 
   warn(message: string): void {
-    if (this.#told >= MOST_TOLD || this.#warned.has(message)) return
+    if (this.#warned.has(message)) return
     this.#warned.add(message)
-    this.warnings.push(message)
-    this.#told += message.length
+    this.#warnings.add(message)
   }
 }

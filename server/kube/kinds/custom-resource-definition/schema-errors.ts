@@ -1,8 +1,7 @@
 // Is a schema one that can be served? Upstream: apiextensions/validation/validation.go
 // validateCustomResourceDefinitionValidation, apiserver/schema/defaulting/validation.go.
 
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { tellable } from '../../apimachinery/told.ts'
+import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { type JsonSchema, META_FIELDS } from '../../schemas/structural/json-schema.ts'
 import { defaultErrors } from './default-errors.ts'
 import { goSchema } from './internal-form.ts'
@@ -60,7 +59,7 @@ export function schemaErrors(
   errors.push(...structural, ...defaults, ...forms)
   if (unreadable) return errors.length > 0 ? errors : [fieldError.invalid(at, '', unreadable)]
   if (structural.length > 0 || defaults.length > 0) return errors
-  if (tellable(forms, ({ field }) => field.length).length < forms.length) return errors
+  if (errorFindings().addAll(forms).areEnough) return errors
   // Where the form is wrong there is nothing that a rule could be about.
   const wrong = forms.map(({ field }) => field).sort()
   const isSound = (place: string) => from(wrong, place) !== place && !from(wrong, `${place}.`)?.startsWith(`${place}.`)

@@ -2,8 +2,7 @@
 // only narrow it. Upstream: apiextensions-apiserver/pkg/apiserver/schema/validation.go.
 
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { tellable } from '../../apimachinery/told.ts'
+import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import { patternErrors } from './pattern-errors.ts'
 
@@ -23,8 +22,9 @@ export function structuralErrors(schema: JsonSchema, at: string): FieldError[] {
     ...patternErrors(schema, at),
   ]
   const text = ({ field, message }: FieldError) => `${field}: ${message}`
-  const lengthOf = ({ field, message }: FieldError) => field.length + message.length
-  return tellable(errors, lengthOf).sort((a, b) => (text(a) < text(b) ? -1 : 1))
+  return errorFindings()
+    .addAll(errors)
+    .all.sort((a, b) => (text(a) < text(b) ? -1 : 1))
 }
 
 function invariants(schema: JsonSchema, at: string, level: Level): FieldError[] {

@@ -4,26 +4,23 @@
 import type { TopologySelectorTerm } from 'kubernetes-types/core/v1'
 import { duplicatesAt, problemsAt, repetition } from '../../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../../apimachinery/names.ts'
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { MOST_TOLD } from '../../apimachinery/told.ts'
-
-/** An error for each two terms alike is the square of them; no answer tells more than this of errors as long as these. */
-const MOST_DUPLICATES = Math.ceil(MOST_TOLD / 'allowedTopologies[0].matchLabelExpressions'.length)
+import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 
 export function topologiesErrors(terms: readonly TopologySelectorTerm[]): FieldError[] {
   const times = new Map<string, number>()
-  let left = MOST_DUPLICATES
-  return terms.flatMap((term, index) => {
+  const found = errorFindings()
+  for (const [index, term] of terms.entries()) {
     const field = `allowedTopologies[${index}].matchLabelExpressions`
     const meant = inAnyOrder(term)
     // Upstream compares with as many empty ones as there are terms, so one that says nothing is never alone.
     const twins = meant === NOTHING ? terms.length : 0
     const before = times.get(meant) ?? 0
     times.set(meant, before + 1)
-    const repeated = Math.min(twins + before, left)
-    left -= repeated
-    return [...termErrors(term, field), ...Array.from({ length: repeated }, () => fieldError.duplicate(field, ''))]
-  })
+    found.addAll(termErrors(term, field))
+    // An error for each two terms alike is the square of them.
+    for (let twin = 0; twin < twins + before && !found.areEnough; twin++) found.add(fieldError.duplicate(field, ''))
+  }
+  return found.all
 }
 
 const NOTHING = '[]'

@@ -7,7 +7,7 @@
 
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
-import { tellable } from '../../apimachinery/told.ts'
+import { Findings } from '../../apimachinery/told.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
 import { applySchemaOfKind } from '../structural/apply-of-schema.ts'
 import type { JsonSchema } from '../structural/json-schema.ts'
@@ -140,7 +140,8 @@ function* applyConfiguration(endpoint: Endpoint, request: Applied): Steps<JsonOb
   const others = yield* comparisonsOf({ own: view, versions, managed, comparison }, live, pruned)
   if (!force) {
     const ownOf = () => ownByClientSideApply({ schema, live, manager: request.manager, apiVersion })
-    const conflicts = tellable(conflictsWithOthers({ managed, id, others, ownOf }), ({ path }) => lengthOf(path))
+    const found = new Findings<FieldConflict>(({ path }) => path.reduce((sum, step) => sum + step.length, 0))
+    const conflicts = found.addAll(conflictsWithOthers({ managed, id, others, ownOf })).all
     if (conflicts.length > 0) throw conflictError(conflicts)
   }
   takeFromOthers(managed, id, others)
@@ -186,8 +187,6 @@ function* ownChanges(endpoint: Endpoint, request: Updated): Steps<JsonObject> {
 }
 
 const isSame = ({ added, modified, removed }: Comparison) => added.isEmpty && modified.isEmpty && removed.isEmpty
-
-const lengthOf = (path: Path) => path.reduce((sum, step) => sum + step.length, 0)
 
 /** `ownOf`: places that conflict with nobody; asked for when there is a conflict. */
 function* conflictsWithOthers(told: {

@@ -5,7 +5,7 @@ import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isInt64, isJsonNumber, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { goFormat, goSyntax } from '../../apimachinery/patch/go-format.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
-import { MOST_TOLD, shortened } from '../../apimachinery/told.ts'
+import { shortened, textFindings } from '../../apimachinery/told.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { MOST_PROBLEMS } from '../strict-json.ts'
 import { applySchemaOfSchema } from '../structural/apply-of-schema.ts'
@@ -36,17 +36,16 @@ export function typeProblems(
   } catch (err) {
     if (!(err instanceof Enough)) throw err
   }
-  return check.problems
+  return check.problems.all
 }
 
 /** A kind that is metadata and nothing else. */
 const ANY = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' }
 
 class TypedCheck {
-  readonly problems: string[] = []
+  readonly problems = textFindings(MOST_PROBLEMS)
   readonly #schemas: Schemas
   readonly #path: string[] = []
-  #told = 0
 
   constructor(schemas: Schemas) {
     this.#schemas = schemas
@@ -186,10 +185,8 @@ class TypedCheck {
   }
 
   #note(problem: string): void {
-    const text = shortened(`${pathText(this.#path)}: ${problem}`)
-    this.problems.push(text)
-    this.#told += text.length
-    if (this.problems.length === MOST_PROBLEMS || this.#told >= MOST_TOLD) throw new Enough()
+    this.problems.add(shortened(`${pathText(this.#path)}: ${problem}`))
+    if (this.problems.areEnough) throw new Enough()
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { MOST_TOLD } from '../../apimachinery/told.ts'
+import { type Findings, textFindings } from '../../apimachinery/told.ts'
 import { tooDeep } from '../strict-json.ts'
 import { child, type JsonSchema, META_FIELDS, schemaOfField, takesAnyField } from './json-schema.ts'
 
@@ -12,22 +12,17 @@ type OnEmbedded = (value: JsonObject, path: string) => void
 
 /** Changes the object; returns the places of what it has taken away: `spec.foo`, in order. */
 export function prune(object: JsonObject, schema: JsonSchema, onEmbedded?: OnEmbedded): string[] {
-  const unknown: string[] = []
-  let told = 0
-  const note = (path: string) => {
-    if (told < MOST_TOLD) unknown.push(path)
-    told += path.length
-  }
-  pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', { note, onEmbedded })
+  const unknown = textFindings()
+  pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', { unknown, onEmbedded })
   pruneNulls(object, schema)
-  return unknown.sort()
+  return unknown.all.sort()
 }
 
 function pruneValue(
   value: JsonValue,
   schema: JsonSchema | undefined,
   path: string,
-  told: { note: (path: string) => void; onEmbedded: OnEmbedded | undefined },
+  told: { unknown: Findings<string>; onEmbedded: OnEmbedded | undefined },
   depth = 0,
 ): void {
   if (depth > KEPT_DEPTH) throw tooDeep()
@@ -47,7 +42,7 @@ function pruneValue(
     // `additionalProperties: true` says nothing of what is inside, which then has no schema.
     else if (isKnown && !keepsAll) pruneValue(inner, undefined, here, told, depth + 1)
     else if (!keepsAll) {
-      told.note(here)
+      told.unknown.add(here)
       delete value[name]
     }
   }

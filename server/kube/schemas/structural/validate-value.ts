@@ -5,8 +5,7 @@
 
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { isInt64, isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { Findings } from '../../apimachinery/told.ts'
+import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { Enums } from './enums.ts'
 import { hasFormat, isKnownFormat } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
@@ -85,12 +84,12 @@ class Checker {
   #look(value: JsonValue, schema: JsonSchema, place: Place): Result {
     const { path } = place
     const wrongType = typeProblem(value, schema, path)
-    const found = new Findings<FieldError>()
+    const found = errorFindings()
     if (wrongType) found.add(wrongType)
     const isTyped = schema.type !== undefined || isIntOrString(schema)
     let matches = isTyped && !wrongType ? 1 : 0
     const merge = (other: Result) => {
-      found.add(...other.problems)
+      found.addAll(other.problems)
       matches += other.matches
     }
     this.#step(1)
@@ -128,12 +127,12 @@ class Checker {
 
   #list(value: JsonValue[], schema: JsonSchema, { path, old }: Place): Result {
     const { items, minItems, maxItems } = schema
-    const found = new Findings<FieldError>()
+    const found = errorFindings()
     let matches = 2
     for (let at = 0; items && at < value.length && !found.areEnough; at++) {
       const item = value[at]!
       const result = this.value(item, items, { path: `${path}[${at}]`, old: this.#oldItems.of(schema, { old, item }) })
-      found.add(...result.problems)
+      found.addAll(result.problems)
       matches += result.matches
     }
     if (minItems !== undefined && value.length < minItems) {
@@ -145,7 +144,7 @@ class Checker {
 
   #object(value: JsonObject, schema: JsonSchema, { path, old }: Place): Result {
     const { properties = {}, additionalProperties: rest, required = [], minProperties, maxProperties } = schema
-    const found = new Findings<FieldError>()
+    const found = errorFindings()
     let matches = 1
     const count = Object.keys(value).length
     this.#step(count + required.length)
@@ -163,7 +162,7 @@ class Checker {
         const isTypeMeta = path === '' && (name === 'apiVersion' || name === 'kind')
         const was = isTypeMeta ? undefined : oldField(old, name)
         const result = this.value(inner, known, { path: here, old: was })
-        found.add(...result.problems)
+        found.addAll(result.problems)
         matches += result.matches
       } else if (rest === false) found.add(inBody(here, name, 'is a forbidden property'))
     }
@@ -179,11 +178,11 @@ class Checker {
     const { allOf, anyOf, oneOf, not } = schema
     if (!allOf && !anyOf && !oneOf && !not) return NOTHING
     const resultOf = (inner: JsonSchema) => this.value(value, inner, { path, ...NO_PLACE })
-    const found = new Findings<FieldError>()
+    const found = errorFindings()
     let matches = 0
     const note = (text: string) => found.add(fieldError.invalid(NOWHERE, '', text))
     const tell = (result: Result | undefined) => {
-      found.add(...(result?.problems ?? []))
+      found.addAll(result?.problems ?? [])
       matches += result?.matches ?? 0
     }
     // To look for what must be escaped would write the whole of it, each time.

@@ -4,7 +4,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../apimachinery/json.ts'
 import { isFailedTest, jsonPatch } from '../../../apimachinery/patch/json-patch.ts'
 import { internalError } from '../../../apimachinery/status-error.ts'
-import { tellable } from '../../../apimachinery/told.ts'
+import { textFindings } from '../../../apimachinery/told.ts'
 import { jsonOfCel, misnamedMessages } from '../../../cel/json-of-cel.ts'
 import { CelMessage } from '../../../cel/library/messages.ts'
 import { apiVersionOf } from '../../../kinds/define-kind.ts'
@@ -40,7 +40,7 @@ function applied(object: JsonObject, value: unknown, { schemas, kind, schema }: 
     const list = problems.length === 1 ? problems[0] : ['errors:', ...problems.map((text) => `  ${text}`)].join('\n')
     fail(`failed to convert patch object to typed object: ${list}`)
   }
-  const whole = tellable(wholes(schema, patch, ''), ({ length }) => length)
+  const whole = textFindings().addAll(wholes(schema, patch, '')).all
   if (whole.length > 0) {
     fail(`invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: ${whole.join(', ')}`)
   }
