@@ -81,8 +81,14 @@ describe('HTTPS front', () => {
       {
         name: 'a resourceVersion',
         body: '{"metadata":{"name":"x","resourceVersion":"5"}}',
-        code: 400,
-        message: /should not be set on objects to be created/,
+        code: 500,
+        message: /^resourceVersion should not be set on objects to be created$/,
+      },
+      {
+        name: 'a resourceVersion where something else is wrong',
+        body: '{"metadata":{"name":"x","resourceVersion":"5"},"data":{"a b":"c"}}',
+        code: 422,
+        message: /data\[a b\]/,
       },
     ])('$name', async ({ body, code, message }) => {
       const answer = await post(body)
@@ -278,10 +284,11 @@ describe('HTTPS front', () => {
     const answer = await ask({ path: `${MAPS}/binary`, headers: { accept } })
     expect(answer.headers['content-type']).toBe(accept)
     expect(answer.bytes.subarray(0, 4).toString('latin1')).toBe('k8s\0')
-    const sent = await post(Buffer.concat([answer.bytes]), { 'content-type': accept }, `${MAPS}?dryRun=All`)
+    const sent = await post(Buffer.concat([answer.bytes]), { 'content-type': accept })
     expect(sent.json().message, 'it reads what it writes').toBe(
       'resourceVersion should not be set on objects to be created',
     )
+    expect((await post('{"metadata":{"name":"x","resourceVersion":"5"}}', {}, `${MAPS}?dryRun=All`)).code).toBe(201)
     expect((await post('junk', { 'content-type': accept })).code).toBe(400)
     const typed = async (told: string) => (await ask({ path: MAPS, headers: { accept: told } })).headers['content-type']
     expect(await typed(`${accept},application/json`)).toBe(accept)

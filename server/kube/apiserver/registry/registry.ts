@@ -15,6 +15,7 @@ import {
   noNameFound,
   notFound,
   STALE,
+  StatusError,
 } from '../../apimachinery/status-error.ts'
 import type { AnyKind, Occasion } from '../../kinds/define-kind.ts'
 import type { Store } from '../../store/store.ts'
@@ -184,9 +185,8 @@ export class Registry {
     const { object, namespace, gate, dryRun } = request
     const { clock, feed, conversion } = this.#options
     conversion?.assertCreates(object.metadata?.name ?? '')
-    if (object.metadata?.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
     object.metadata = { ...object.metadata, ...(kind.namespaced ? { namespace } : {}) }
-    const { generateName } = object.metadata
+    const { generateName, resourceVersion = '' } = object.metadata
     const isGenerated = !object.metadata.name && Boolean(generateName)
     const taken = (name: string) => (generateName ? noNameFound : alreadyExists)(this.#resource, name)
     fillSystemFields(kind, object, clock)
@@ -207,6 +207,10 @@ export class Registry {
       if (dryRun) {
         if (this.cache.get(key)) throw taken(name)
         return { key, revision: 0, object: next, value: Buffer.alloc(0) }
+      }
+      // Upstream's store says so, last of all and without a reason: not of what is only shown, nor of what is no number.
+      if (/^0*[1-9]\d*$/.test(resourceVersion)) {
+        throw new StatusError('Unknown', 'resourceVersion should not be set on objects to be created')
       }
       const committed = await this.#put(context, { key, object: next, seen: undefined, claims })
       if (committed.succeeded) return committed.entry
