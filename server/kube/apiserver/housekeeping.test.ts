@@ -53,6 +53,38 @@ describe('what the server does by itself', () => {
     expect(await test.transport.request({ method: 'GET', path })).toMatchObject({ spec: { clusterIP: '10.96.0.1' } })
   })
 
+  it('says since when it notes the use of old tokens, and does not insist on it for half an hour', async () => {
+    const name = 'kube-apiserver-legacy-service-account-token-tracking'
+    const maps = test.client.of(ConfigMap)
+    const since = async () =>
+      maps.get({ namespace: 'kube-system', name }).then(
+        ({ data }) => data?.since,
+        () => undefined,
+      )
+    const becomes = async (told: string | undefined) => {
+      while ((await since()) !== told) await settlePromises()
+    }
+    const day = () => new Date(clock.now()).toISOString().slice(0, 10)
+    const started = day()
+    expect(await since()).toBe(started)
+    await clock.advance(24 * 60 * MINUTE_MS)
+    const map = await maps.get({ namespace: 'kube-system', name })
+    await maps.update({ ...map, data: { ...map.data, since: '2026-02-30', other: 'kept' } })
+    await clock.advance(10_000)
+    await becomes(day())
+    expect((await maps.get({ namespace: 'kube-system', name })).data).toEqual({ since: day(), other: 'kept' })
+
+    await maps.delete({ namespace: 'kube-system', name })
+    await clock.advance(10_000)
+    await becomes(day())
+    await maps.delete({ namespace: 'kube-system', name })
+    await clock.advance(29 * MINUTE_MS)
+    for (let turns = 0; turns < 10; turns++) await settlePromises()
+    expect(await since()).toBeUndefined()
+    await clock.advance(2 * MINUTE_MS)
+    await becomes(day())
+  })
+
   it('has what a fresh cluster has', async () => {
     const names = async (kind: AnyKind) =>
       (await test.client.of(kind).list()).items.map(({ metadata }) => metadata?.name)

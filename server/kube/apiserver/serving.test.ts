@@ -37,7 +37,7 @@ describe('serving', () => {
       const all = (await ask({ path: '/readyz?verbose' })).text
       expect(all).toMatch(/^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd ok\n/)
       // Each is red as long as nobody has said that it is done.
-      expect([...all.matchAll(/^\[\+\]poststarthook\/(.*) ok$/gm)].length).toBe(26)
+      expect([...all.matchAll(/^\[\+\]poststarthook\/(.*) ok$/gm)].length).toBe(27)
       expect(all).toContain('ok\n[+]poststarthook/kube-apiserver-autoregistration ok\n[+]autoregister-completion ok\n')
       expect(all).toMatch(/\[\+\]shutdown ok\nreadyz check passed\n$/)
       expect((await ask({ path: '/livez?verbose' })).text).not.toContain('shutdown')

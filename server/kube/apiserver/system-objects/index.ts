@@ -11,6 +11,7 @@ import { apiServices, type GroupVersion } from './api-services.ts'
 import { priorityClasses, serviceRange } from './defaults.ts'
 import { extensionAuthentication } from './extension-authentication.ts'
 import { flowControl } from './flow-control.ts'
+import { legacyTokenTracking } from './legacy-token-tracking.ts'
 import { type OwnServiceOptions, ownService, systemNamespaces } from './own-service.ts'
 import type { Peek } from './part.ts'
 import { serviceIpAddresses } from './service-ip-addresses.ts'
@@ -42,6 +43,7 @@ export async function keepSystemObjects(options: SystemObjectsOptions): Promise<
     serviceRange(options),
     apiServices(options.served),
     extensionAuthentication(options),
+    legacyTokenTracking(clock),
     flowControl(clock),
     metricsReaders(),
     serviceIpAddresses(options.services),
