@@ -62,12 +62,12 @@ it.each([
 ])('watches how few were Ready: $name', ({ seen, state, says }) => {
   const step = stepOf(neverBelow('shop', 4))
   let before = view({}).before
-  for (const moment of seen) before = remember(step, view({ ...moment, before }))
+  before = remember(step, before, seen.map(view))
   expect(judged(step, view({ ...seen.at(-1), before }))).toEqual([{ state, message: expect.stringContaining(says) }])
 })
 
 it('says by sameness that there is nothing new to write down', () => {
   const step = stepOf(neverBelow('shop', 4))
-  const before = remember(step, view(at(1, 4)))
-  expect(remember(step, view({ ...at(1, 4), before }))).toBe(before)
+  const before = remember(step, view({}).before, [view(at(1, 4))])
+  expect(remember(step, before, [view(at(1, 4))])).toBe(before)
 })

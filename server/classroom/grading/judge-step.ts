@@ -36,15 +36,17 @@ export function judgeStep(
   }
 }
 
-/** What the step's checks remember of its time, with what they see now; the same object while that is nothing new. */
-export function remember(step: Step, view: ClusterView): Before {
-  const { seen = {} } = view.before
+/** What the step's checks remember of its time, with what they see in these moments; `before` itself while that is nothing new. */
+export function remember(step: Step, before: Before, moments: readonly ClusterView[]): Before {
+  const { seen = {} } = before
   const now: Record<string, Memory> = {}
   for (const { id, remembers } of step.checks) {
-    const memory = remembers?.(view, seen[id])
+    if (!remembers) continue
+    let memory = seen[id]
+    for (const moment of moments) memory = remembers(moment, memory)
     if (memory) now[id] = memory
   }
-  return isDeepStrictEqual(now, seen) ? view.before : { ...view.before, seen: now }
+  return isDeepStrictEqual(now, seen) ? before : { ...before, seen: now }
 }
 
 function atRest(check: Check, { held }: ClusterView, verdict: Verdict): Verdict {

@@ -364,12 +364,12 @@ export class LabSession {
     let before = rememberPods(watch.view({ pods: [] }).pods)
     const seen = () => ({ ...watch.view(before), held: observer.held })
     using _ = watch.onChange(() => {
-      before = remember(step, seen())
+      before = remember(step, before, watch.moments(before))
     })
     for (const order of ordersOf(step.solution)) await observer.steer(order)
     await terminals.run(inOneGo(step.solution))
     const isDone = () => {
-      before = remember(step, seen())
+      before = remember(step, before, [seen()])
       const told = { answers: this.#judge.rightAnswers(step), access: this.#judge.accessOf(step) }
       return judgeStep(step, { ...seen(), ...told }, () => undefined).passed
     }

@@ -145,10 +145,12 @@ export class StepJudge {
   }
 
   #remember(step: Step): void {
-    const before = remember(step, this.seen())
-    if (before === this.#options.progress.before) return
-    this.#options.progress.before = before
-    this.#options.save()
+    const { progress, save } = this.#options
+    if (!step.checks.some(({ remembers }) => remembers)) return
+    const before = remember(step, progress.before, this.#sandbox.watch.moments(progress.before))
+    if (before === progress.before) return
+    progress.before = before
+    save()
   }
 
   /** For the grade: the best credit so far, and what was tried in vain. Written only when it has changed. */

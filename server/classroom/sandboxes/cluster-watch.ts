@@ -28,6 +28,7 @@ import {
   ServiceAccount,
 } from '../../kube/kinds/index.ts'
 import type { Before, ClusterView, Followed } from '../labs/cluster-view.ts'
+import { type Listed, type ListedChange, momentsUpTo } from './moments.ts'
 
 /** The name under which the classroom's own requests appear in traces and audit logs. */
 const CLASSROOM_AGENT = 'podium-classroom'
@@ -68,16 +69,18 @@ export class ClusterWatch implements Disposable {
   readonly #services
   readonly #endpointSlices
   #telling = false
+  /** What listeners have not been called for yet. */
+  #untold: ListedChange[] = []
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options
     this.client = createClient(options.transport)
-    this.#nodes = this.#informerOf(Node)
-    this.#pods = this.#informerOf(Pod)
-    this.#deployments = this.#informerOf(Deployment)
-    this.#replicaSets = this.#informerOf(ReplicaSet)
-    this.#services = this.#informerOf(Service)
-    this.#endpointSlices = this.#informerOf(EndpointSlice)
+    this.#nodes = this.#informerOf('nodes', Node)
+    this.#pods = this.#informerOf('pods', Pod)
+    this.#deployments = this.#informerOf('deployments', Deployment)
+    this.#replicaSets = this.#informerOf('replicaSets', ReplicaSet)
+    this.#services = this.#informerOf('services', Service)
+    this.#endpointSlices = this.#informerOf('endpointSlices', EndpointSlice)
     this.#informers = [
       this.#nodes,
       this.#pods,
@@ -114,6 +117,11 @@ export class ClusterWatch implements Disposable {
     }
   }
 
+  /** The view, and before it all that listeners have not been called for yet, change by change. */
+  moments(before: Before): ClusterView[] {
+    return momentsUpTo(this.view(before), this.#untold)
+  }
+
   /** Watches these kinds too, until it is told others. Resolves when their caches hold their first list. */
   async follow(names: readonly Followed[]): Promise<void> {
     for (const [name, { stop }] of this.#followed) {
@@ -124,7 +132,7 @@ export class ClusterWatch implements Disposable {
     for (const name of names) {
       if (this.#followed.has(name)) continue
       const stop = new AbortController()
-      const informer = this.#informerOf(kindOfFollowed[name] as Kind<KubeObject>, stop.signal)
+      const informer = this.#informerOf(name, kindOfFollowed[name] as Kind<KubeObject>, stop.signal)
       this.#followed.set(name, { informer, stop })
     }
     await Promise.all([...this.#followed.values()].map(({ informer }) => informer.synced))
@@ -179,9 +187,12 @@ export class ClusterWatch implements Disposable {
     return (this.#followed.get(name)?.informer.cache.list() ?? []) as unknown as ClusterView[Name]
   }
 
-  #informerOf<T extends KubeObject>(kind: Kind<T>, until = this.#stop.signal): SharedInformer<T> {
+  #informerOf<T extends KubeObject>(list: Listed, kind: Kind<T>, until = this.#stop.signal): SharedInformer<T> {
     const informer = new SharedInformer<T>({ ...this.#options, client: this.client, kind })
-    informer.addHandler(() => this.lookAgain())
+    informer.addHandler((change) => {
+      this.#untold.push({ list, change })
+      this.lookAgain()
+    })
     void informer.start(AbortSignal.any([this.#stop.signal, until])).catch(() => undefined)
     return informer
   }
@@ -196,6 +207,7 @@ export class ClusterWatch implements Disposable {
     setImmediate(() => {
       this.#telling = false
       for (const listener of this.#listeners) listener()
+      this.#untold = []
     })
   }
 }
