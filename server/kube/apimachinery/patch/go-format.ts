@@ -1,6 +1,6 @@
 // JSON values as Go's `%v` prints them, for messages that learners may look up: `map[image:nginx ports:[80 443]]`.
 
-import type { JsonValue } from '../json.ts'
+import { isInt64, type JsonValue } from '../json.ts'
 
 export function goFormat(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>'
@@ -18,4 +18,13 @@ export function goSyntax(value: JsonValue, keyType: 'string' | 'interface {}' = 
   const keys = Object.keys(value).sort()
   const entries = keys.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key]!, keyType)}`)
   return `map[${keyType}]interface {}{${entries.join(', ')}}`
+}
+
+/** What Go reads JSON's value as: its `%T`. */
+export function goTypeOf(value: JsonValue): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'object') return 'map[string]interface {}'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'string' ? 'string' : isInt64(value) ? 'int64' : 'float64'
 }

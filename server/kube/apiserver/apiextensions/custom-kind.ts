@@ -3,10 +3,10 @@
 
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { isInt64, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isInt64, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { pathSegmentProblems } from '../../apimachinery/names.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
-import { goFormat } from '../../apimachinery/patch/go-format.ts'
+import { goFormat, goTypeOf } from '../../apimachinery/patch/go-format.ts'
 import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
@@ -196,11 +196,3 @@ function replicaErrors(object: JsonObject, path: string): FieldError[] {
 
 const otherType = (path: string, value: JsonValue, expected: string) =>
   `${path} accessor error: ${goFormat(value)} is of the type ${goTypeOf(value)}, expected ${expected}`
-
-function goTypeOf(value: JsonValue): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  if (isJsonObject(value)) return 'map[string]interface {}'
-  if (typeof value === 'boolean') return 'bool'
-  return typeof value === 'string' ? 'string' : isInt64(value) ? 'int64' : 'float64'
-}

@@ -2,25 +2,29 @@
 
 import { randomUUID } from 'node:crypto'
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
-import { deepEqual, isDeeperThan } from '../../apimachinery/deep.ts'
+import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
-import { isJsonObject, parseJson } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson, writeJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { internalError } from '../../apimachinery/status-error.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import { shortened } from '../../apimachinery/told.ts'
 import { refusalWords, type ServiceCaller } from '../http-front/service-caller.ts'
+import { otherNames, withOwnMetadata } from './converted-metadata.ts'
 import type { Converter } from './version-conversion.ts'
 
 const TIMEOUT_MS = 30_000
 const KNOWN = ['v1', 'v1beta1']
-const NOT_MINE = 'must have the same'
+
+/** Upstream has no reason for what a webhook cannot do. */
+const failed = (why: string) => new StatusError('Unknown', shortened(why))
 
 export function webhookConverter(caller: ServiceCaller, { spec }: CustomResourceDefinition): Converter {
   const { clientConfig, conversionReviewVersions = [] } = spec.conversion?.webhook ?? {}
   return async (objects, apiVersion) => {
-    const of = `${objects[0]?.apiVersion}, Kind=${spec.names.kind}`
-    const fail = (why: string) => internalError(new Error(`conversion webhook for ${of} ${why}`))
+    const fail = (why: string) =>
+      failed(`conversion webhook for ${objects[0]?.apiVersion}, Kind=${spec.names.kind} ${why}`)
     const version = conversionReviewVersions.find((one) => KNOWN.includes(one))
-    if (!version || !clientConfig) throw fail('failed: no supported conversion review versions')
+    if (!version || !clientConfig) throw failed('no supported conversion review versions')
     const { service, url, caBundle } = clientConfig
     const review = { apiVersion: `apiextensions.k8s.io/${version}`, kind: 'ConversionReview' }
     const request = { uid: randomUUID(), desiredAPIVersion: apiVersion, objects }
@@ -37,54 +41,78 @@ export function webhookConverter(caller: ServiceCaller, { spec }: CustomResource
         throw fail(`failed: ${err.message}`)
       })
     if (answer.code !== 200) throw fail(`failed: ${refusalWords(answer)}`)
-    const converted = readAnswer(answer.text, request.uid, fail)
+    const converted = convertedIn(answer.text, { ...review, uid: request.uid }, (why) => fail(`failed: ${why}`))
     if (converted.length !== objects.length) {
       throw fail(`returned ${converted.length} objects, expected ${objects.length}`)
     }
-    return converted.map((object, index) => {
-      const invalid = (why: string) => fail(`returned invalid converted object at index ${index}: ${why}`)
-      if (isDeeperThan(object, KEPT_DEPTH)) throw invalid('exceeded max depth')
-      if (object.apiVersion !== apiVersion) {
-        throw invalid(`invalid groupVersion (expected ${apiVersion}, received ${object.apiVersion})`)
-      }
-      return withMetadata(objects[index]!, object, invalid)
-    })
+    return converted.map((object, index) =>
+      accepted(object, { original: objects[index]!, apiVersion, isAlone: objects.length === 1, index, fail }),
+    )
   }
 }
 
-function readAnswer(text: string, uid: string, fail: (why: string) => Error): KubeObject[] {
-  let body: unknown
+/** An answer of v1 is held to the question that it is for; those of v1beta1 never were. */
+function convertedIn(
+  text: string,
+  asked: { apiVersion: string; kind: string; uid: string },
+  fail: (why: string) => Error,
+): JsonValue[] {
+  let body: JsonValue
   try {
     body = parseJson(text)
   } catch (err) {
-    throw fail(`failed: ${(err as Error).message}`)
+    throw fail((err as Error).message)
   }
-  const response = isJsonObject(body) ? body.response : undefined
-  if (!isJsonObject(response)) throw fail('failed: no response provided')
-  if (response.uid !== uid) {
-    throw fail(`failed: expected response.uid=${JSON.stringify(uid)}, got ${JSON.stringify(response.uid)}`)
+  const { response, apiVersion = '', kind = '' } = isJsonObject(body) ? body : {}
+  const isHeld = asked.apiVersion.endsWith('/v1')
+  if (isHeld && (apiVersion !== asked.apiVersion || kind !== asked.kind)) {
+    const got = String(apiVersion).includes('/') ? apiVersion : `/${apiVersion}`
+    throw fail(`expected webhook response of ${asked.apiVersion}, Kind=${asked.kind}, got ${got}, Kind=${kind}`)
   }
-  const result = isJsonObject(response.result) ? response.result : {}
+  if (!isJsonObject(response)) throw fail('no response provided')
+  const { uid = '', convertedObjects } = response
+  if (isHeld && uid !== asked.uid) {
+    throw fail(`expected response.uid=${JSON.stringify(asked.uid)}, got ${JSON.stringify(uid)}`)
+  }
+  const result: JsonObject = isJsonObject(response.result) ? response.result : {}
   if (result.status !== 'Success') {
-    throw fail(`failed: ${result.message || `response.result.status was '${result.status ?? ''}', not 'Success'`}`)
+    throw fail(String(result.message || `response.result.status was '${result.status ?? ''}', not 'Success'`))
   }
-  return (Array.isArray(response.convertedObjects) ? response.convertedObjects : []) as KubeObject[]
+  return Array.isArray(convertedObjects) ? convertedObjects : []
 }
 
-/** A webhook may change labels and annotations, and nothing else of metadata. */
-function withMetadata(original: KubeObject, converted: KubeObject, invalid: (why: string) => Error): KubeObject {
-  const [before = {}, after] = [original.metadata, converted.metadata]
-  if (!after) throw invalid('missing metadata in converted object')
-  if (converted.kind !== original.kind) throw invalid(`${NOT_MINE} kind: ${original.kind} != ${converted.kind}`)
-  for (const [field, name] of [
-    ['name', 'name'],
-    ['namespace', 'namespace'],
-    ['uid', 'UID'],
-  ] as const) {
-    if (!deepEqual(before[field], after[field]))
-      throw invalid(`${NOT_MINE} ${name}: ${before[field]} != ${after[field]}`)
+/** What was asked for by itself is told of in other words than what is one of many. */
+function accepted(
+  converted: JsonValue,
+  told: {
+    original: KubeObject
+    apiVersion: string
+    isAlone: boolean
+    index: number
+    fail: (why: string) => Error
+  },
+): KubeObject {
+  const { original, apiVersion, isAlone, index, fail } = told
+  const at = isAlone ? 'object at index 0' : `converted object at index ${index}`
+  const unread = (why: string) => (isAlone ? failed(why) : fail(`returned invalid ${at}: ${why}`))
+  if (!isJsonObject(converted) || !converted.kind || typeof converted.kind !== 'string') {
+    throw unread(`Object 'Kind' is missing in '${shortened(writeJson(converted))}'`)
   }
-  const { labels: _labels, annotations: _annotations, ...kept } = before
-  const { labels, annotations } = after
-  return { ...converted, metadata: { ...kept, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) } }
+  if (isDeeperThan(converted, KEPT_DEPTH)) throw unread('exceeded max depth')
+  const object = converted as KubeObject
+  for (const [field, expected, received] of [
+    ['groupVersion', apiVersion, object.apiVersion ?? ''],
+    ['kind', original.kind, object.kind],
+  ]) {
+    if (expected !== received) {
+      throw fail(`returned invalid ${at}: invalid ${field} (expected ${expected}, received ${received})`)
+    }
+  }
+  const others = otherNames(original, object)
+  if (others) throw fail(`returned invalid ${isAlone ? 'object' : at}: ${others}`)
+  try {
+    return withOwnMetadata(original, object)
+  } catch (err) {
+    throw fail(`returned invalid metadata${isAlone ? '' : ` in object at index ${index}`}: ${(err as Error).message}`)
+  }
 }
