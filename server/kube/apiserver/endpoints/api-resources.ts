@@ -75,6 +75,10 @@ export class ApiResources {
     return this.#byPath.get(pathKey(group, version, resource))
   }
 
+  isCustom(group: string): boolean {
+    return this.kinds.some((kind) => kind.group === group && kind.schema !== undefined)
+  }
+
   /** Of what is not in a group of Kubernetes' own a Status tells; of other groups nobody has ever heard. */
   unknownIn(group: string): StatusError {
     const isBuiltIn = this.kinds.some((kind) => kind.group === group && kind.schema === undefined)

@@ -115,7 +115,8 @@ function routeVerb(endpoints: Endpoints, call: Call): Promise<Answer> {
     case 'watch':
       return watchObjects(call, endpoints)
     case 'create':
-      if (info.name) throw notAllowed()
+      // A custom resource goes by no route that could tell: its name is what its body says.
+      if (info.name && !registry.kind.schema) throw notAllowed()
       return createObject(call)
     case 'update':
       if (!info.name || needsNamespace) throw notAllowed()
@@ -182,8 +183,8 @@ function routeDocument(
   const { documents, resources, tokens } = endpoints
   const { discovery } = documents
   const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
-  // The others are asked by whatever method.
-  if (ROUTED.has(root) && request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
+  // The others, lists of groups too, are asked by whatever method.
+  if (ROUTED.has(root) && request.method !== 'GET') throw notAllowed()
   const published = issuerAnswer(path, tokens)
   if (published) return published
   const object = (body: unknown): Answer => {
@@ -217,6 +218,7 @@ function routeDocument(
       if (isRoot) return object(discovery.groups())
       const found = version ? discovery.resources(`${group}/${version}`) : discovery.group(group)
       if (found === undefined) throw resources.unknownIn(group)
+      if (version && request.method !== 'GET' && !resources.isCustom(group)) throw notAllowed()
       return object(found)
     }
     case 'openapi':
@@ -226,7 +228,7 @@ function routeDocument(
   }
 }
 
-const ROUTED = new Set(['api', 'apis', 'version', '.well-known', 'openid'])
+const ROUTED = new Set(['api', 'version', '.well-known', 'openid'])
 
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 const METRICS = '/metrics'

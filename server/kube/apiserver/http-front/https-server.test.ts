@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { httpsTransport } from '../../client/https-transport.ts'
 import { ConfigMap } from '../../kinds/index.ts'
 import { crontab, crontabs, define, TABS } from '../testing/crontab.ts'
@@ -163,13 +164,18 @@ describe('HTTPS front', () => {
     })
 
     it('what is no route’s is asked by whatever method', async () => {
-      const said = async (path: string) => {
-        const { code, text } = await ask({ method: 'POST', path })
+      const said = async (path: string, method = 'POST') => {
+        const { code, text } = await ask({ method, path })
         return { code, text }
       }
       expect(await said('/nobody')).toEqual({ code: 404, text: '404 page not found\n' })
       expect(await said('/healthz')).toEqual({ code: 200, text: 'ok' })
-      for (const path of ['/version', '/api', '/apis/apps/v1']) expect((await said(path)).code).toBe(405)
+      for (const path of ['/version', '/api', '/api/v1', '/apis/apps/v1', '/apis/authentication.k8s.io/v1']) {
+        expect([path, (await said(path)).code, (await said(path, 'HEAD')).code]).toEqual([path, 405, 405])
+      }
+      for (const path of ['/apis', '/apis/apps', '/openapi/v2', '/metrics']) {
+        expect([path, (await said(path)).code, (await said(path, 'HEAD')).code]).toEqual([path, 200, 200])
+      }
     })
 
     it('a path that cannot be read', async () => {
@@ -396,6 +402,15 @@ describe('HTTPS front', () => {
     const none = 'is not supported on resources of kind "crontabs.stable.example.com"'
     expect(await said('OPTIONS', here)).toBe(`405 options ${none}`)
     expect(await said('PUT', here, '{}')).toBe('400 name must be provided')
+    expect((await ask({ path: group, method: 'HEAD' })).code).toBe(200)
+    // What the path names is nobody's but admission's.
+    const made = await ask({
+      method: 'POST',
+      path: `${group}${here}/other`,
+      body: JSON.stringify(crontab('posted')),
+      headers: { 'content-type': 'application/json' },
+    })
+    expect([made.code, (made.json() as unknown as KubeObject).metadata?.name]).toEqual([201, 'posted'])
   })
 
   it('knows what of an object a row may bring, and asks that of tables alone', async () => {
