@@ -334,6 +334,10 @@ program
     // The first `kubectl get` in any cluster asks for them: read only then, they would hold up all that are here.
     schemas.descriptions()
     const host = await openHost(stateDir, schemas)
+    // What one learner's request has broken must not end the control planes of all others; as upstream's HandleCrash.
+    for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+      process.on(event, (err: unknown) => logger.error('nobody caught this; going on', { err }))
+    }
     const ended = await serveHost({ host, channel: process, logger })
     if (ended === 'orphaned') await host.leave()
     process.exit(0)

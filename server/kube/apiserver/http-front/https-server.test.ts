@@ -1,3 +1,5 @@
+import { text } from 'node:stream/consumers'
+import tls from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
@@ -30,6 +32,27 @@ describe('HTTPS front', () => {
   const pod = (spec: string) => `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":${spec}}`
 
   describe('what is wrong is said, and never hangs', () => {
+    it.each([
+      { upgrade: '', name: 'constructor' },
+      { upgrade: 'Connection: Upgrade\r\nUpgrade: websocket\r\n', name: 'constructor' },
+      { upgrade: 'Connection: Upgrade\r\nUpgrade: websocket\r\n', name: '__proto__' },
+      { upgrade: 'Connection: Upgrade\r\nUpgrade: websocket\r\n', name: 'hasOwnProperty' },
+    ])('a header $name with $upgrade', async ({ upgrade, name }) => {
+      const socket = tls.connect({ port, host: '127.0.0.1', ca: test.pki.caPem })
+      const headers = `Host: a\r\n${upgrade}Impersonate-User: a\r\n${name}: x\r\n`
+      socket.end(`GET /api/v1/pods HTTP/1.1\r\n${headers}\r\n`)
+      expect(await text(socket)).toMatch(/^HTTP\/1.1 403 /)
+      expect((await ask({ path: '/healthz' })).code).toBe(200)
+    })
+
+    it('who asks for a connection where there is none is answered as everybody', async () => {
+      const headers = { connection: 'Upgrade', upgrade: 'h2c', 'content-type': 'application/json' }
+      const made = await ask({ method: 'POST', path: MAPS, body: '{"metadata":{"name":"old"}}', headers })
+      expect(made.code).toBe(201)
+      expect((await ask({ method: 'DELETE', path: `${MAPS}/old`, headers })).code).toBe(200)
+      expect((await ask({ path: `${MAPS}/old` })).code).toBe(404)
+    })
+
     it.each([
       {
         name: 'malformed JSON',

@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import http2, { type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../base/clock.ts'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Answer, ConnectAnswer, WatchAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -79,6 +79,7 @@ export class HttpsFront {
       'upgrade',
       (request: IncomingMessage, socket: Duplex, head: Buffer) => void this.#upgrade(request, socket, head),
     )
+    Object.assign(server, { shouldUpgradeCallback: mayUpgrade })
     server.on('tlsClientError', (_err, socket) => socket.destroy())
     server.on('sessionError', () => {})
     server.on('session', (session) => {
@@ -234,13 +235,14 @@ export class HttpsFront {
     socket.on('error', () => socket.destroy())
     const gone = new AbortController()
     socket.once('close', () => gone.abort(GONE))
-    const request = { ...this.#reader.read(incoming, gone.signal), body: { type: 'none' } as const }
-    const outcome = await this.#options.handle(request)
-    if (!outcome.ok) return void socket.end(rawAnswer(outcome.error))
-    await this.#sendUpgraded(outcome, { incoming, socket, head }, gone.signal).catch((err: unknown) => {
-      if (!socket.writable) return
-      socket.end(rawAnswer(err instanceof StatusError ? err : new StatusError('InternalError', String(err))))
-    })
+    try {
+      const request = { ...this.#reader.read(incoming, gone.signal), body: { type: 'none' } as const }
+      const outcome = await this.#options.handle(request)
+      if (!outcome.ok) throw outcome.error
+      await this.#sendUpgraded(outcome, { incoming, socket, head }, gone.signal)
+    } catch (err) {
+      if (socket.writable) socket.end(rawAnswer(err instanceof StatusError ? err : internalError(err)))
+    }
   }
 
   async #sendUpgraded(
@@ -264,6 +266,21 @@ export class HttpsFront {
     }
     kubelet.upgrade(answer, { method: incoming.method ?? 'GET', headers: incoming.headers, socket, head })
   }
+}
+
+const STREAMED = /\/(?:exec|attach|portforward|log|proxy)(?:[/?]|$)/
+
+/** Of watches, and of what servers of other APIs do with connections. */
+const CONNECTIONS = /^(?:websocket|spdy\/3\.1)$/i
+const BARE = /^(?:GET|POST)$/
+
+/**
+ * Whether a request is one for its connection. Any other that says `Upgrade` is served as if it did not, as Go does it: once
+ * it is taken for one, its body is not read. (By the name under which Node's own HTTP server asks; its HTTP/2 server has no
+ * option for it.)
+ */
+function mayUpgrade({ method, url = '', headers }: IncomingMessage): boolean {
+  return STREAMED.test(url) || (BARE.test(method ?? '') && CONNECTIONS.test(headers.upgrade ?? ''))
 }
 
 const isStream = ({ type }: Answer) => type === 'watch' || type === 'connect' || type === 'proxy'

@@ -69,7 +69,8 @@ function passwordOf(proof: string): { name: string; password: string } {
 
 /** A header that comes several times has several values, which Node's merged view does not tell. */
 function distinctHeaders({ rawHeaders }: Incoming): Record<string, string[]> {
-  const headers: Record<string, string[]> = {}
+  // A header may be called `constructor`, which every other object has.
+  const headers: Record<string, string[]> = Object.create(null)
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase()
     headers[name] = [...(headers[name] ?? []), rawHeaders[index + 1]!]
