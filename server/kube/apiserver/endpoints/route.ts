@@ -98,7 +98,9 @@ function findKind({ resources }: Endpoints, info: RequestInfo): ServedKind | und
   if (info.group === '' && info.resource === 'bindings' && info.verb === 'create' && resources.core('pods'))
     return undefined
   const served = resources.find(info)
-  const isElsewhere = info.namespace && !served.kind.namespaced && served.kind.plural !== 'namespaces'
+  // Asked for itself, a namespace is in itself. Below another it would be under rights that are for that one alone.
+  const isItself = served.kind.plural === 'namespaces' && info.name === info.namespace
+  const isElsewhere = info.namespace && !served.kind.namespaced && !isItself
   if (isElsewhere && !served.kind.schema) throw noSuchResource()
   return served
 }

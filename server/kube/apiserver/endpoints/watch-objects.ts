@@ -40,8 +40,7 @@ export async function watchObjects(
   const options = listRequestOf(call)
   const { selection: asked, namespace, allowWatchBookmarks: wantsBookmarks, resourceVersion } = options
   // The oldest form names one object in the path.
-  const selection =
-    info.name && info.subresource === '' && kind.plural !== 'namespaces' ? withName(asked, info.name) : asked
+  const selection = info.name && info.subresource === '' ? withName(asked, info.name) : asked
   const prefix = listPrefix(kind, namespace)
   const sendInitial = options.sendInitialEvents
   const timeoutMs = 1000 * (options.timeoutSeconds || 0) || SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
