@@ -35,7 +35,7 @@ import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
+import { isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -290,7 +290,11 @@ export class Cluster {
       serving: { ...serving, caPem },
       serviceAccounts: { ...this.#pki.serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
       ...access,
-      kubeletClient: { ...kubeletClient, caPem },
+      kubeletClient: {
+        ...kubeletClient,
+        caPem,
+        mayDial: (host) => this.#network !== null && isMachineAddress(this.#network, host),
+      },
       frontProxyClient,
       serviceClusterIpRange: ranges.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,

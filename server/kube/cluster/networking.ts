@@ -1,6 +1,9 @@
 // Addresses and ports of a cluster. Every learner may use the same pod and service ranges: nothing outside a
 // learner's own network ever sees them (machines masquerade towards the gateway).
 
+import { holdsAddress } from '../apimachinery/ip-rules.ts'
+import type { MachineNetwork } from './machine-provider.ts'
+
 export interface ClusterNetworking {
   /** Of the API server on the gateway of the cluster's network. */
   apiPort: number
@@ -67,3 +70,12 @@ export const secondAddressOf = (address: string): string => {
   const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
   return `fd00:10:160::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
 }
+
+/** Whether an address, of either family, is one of a machine on a network, and not this host's own on it. */
+export function isMachineAddress({ subnet, gatewayAddress }: MachineSubnet, address: string): boolean {
+  if (address === gatewayAddress || address === secondAddressOf(gatewayAddress)) return false
+  const [first = '', bits = ''] = subnet.split('/')
+  return holdsAddress(subnet, address) || holdsAddress(`${secondAddressOf(first)}/${96 + Number(bits)}`, address)
+}
+
+type MachineSubnet = Pick<MachineNetwork, 'subnet' | 'gatewayAddress'>

@@ -61,8 +61,9 @@ describe('calls that a kubelet answers', () => {
   beforeAll(async () => {
     const pki = await testPki()
     kubelet = await fakeKubelet(pki.caPem, await pki.issue('node-1'))
+    const mayDial = (host: string) => host === '127.0.0.1'
     test = await startTestServer({
-      options: { kubeletClient: { ...(await pki.issue('apiserver-kubelet-client')), caPem: pki.caPem } },
+      options: { kubeletClient: { ...(await pki.issue('apiserver-kubelet-client')), caPem: pki.caPem, mayDial } },
     })
     port = (await test.server.listen({ host: '127.0.0.1', port: 0 })).port
     admin = await test.pki.issue('kubernetes-admin', ['system:masters'])
@@ -74,6 +75,14 @@ describe('calls that a kubelet answers', () => {
         addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
         daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
       },
+    })
+    await post('/api/v1/nodes', {
+      metadata: { name: 'sly' },
+      status: { addresses: [{ type: 'Hostname', address: 'localhost' }] },
+    })
+    await post(PODS, {
+      metadata: { name: 'on-sly' },
+      spec: { nodeName: 'sly', containers: [{ name: 'web', image: 'nginx' }] },
     })
     const containers = [
       { name: 'web', image: 'nginx' },
@@ -88,6 +97,14 @@ describe('calls that a kubelet answers', () => {
   })
 
   const get = (path: string) => rawRequest({ port, caPem: test.pki.caPem, ...admin, path })
+
+  it.each(['/api/v1/nodes/sly/proxy/pods', '/api/v1/nodes/sly:80/proxy/', `${PODS}/on-sly/log`])(
+    'dials nobody but machines, whatever a node says where it is: %s',
+    async (path) => {
+      const answer = await get(path)
+      expect([answer.code, answer.json().message]).toEqual([400, 'address not allowed'])
+    },
+  )
 
   it('passes logs on, with the options the kubelet knows, flags as clients of Python write them', async () => {
     const answer = await get(`${PODS}/web/log?container=web&follow=True&tailLines=5`)

@@ -6,13 +6,15 @@ import type { Duplex } from 'node:stream'
 import { joinInPieces } from '../../../base/join-duplexes.ts'
 import { dialWords, keepDetails, requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
-import { internalError, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, internalError, StatusError } from '../../apimachinery/status-error.ts'
 import type { ConnectAnswer } from '../request-path/answer.ts'
 
 export interface KubeletClientOptions {
   certPem: string
   keyPem: string
   caPem: string
+  /** Whether a kubelet can be at an address. Nodes tell their own, so that anything may be written there. */
+  mayDial?: (host: string) => boolean
 }
 
 type KubeletTarget = Pick<ConnectAnswer, 'host' | 'port' | 'path'>
@@ -142,7 +144,8 @@ export class KubeletCaller {
     signal?: AbortSignal,
   ) {
     if (!this.#options) throw new StatusError('ServiceUnavailable', 'this server has no credentials for kubelets')
-    const { certPem, keyPem, caPem } = this.#options
+    const { certPem, keyPem, caPem, mayDial } = this.#options
+    if (mayDial?.(target.host) === false) throw badRequest('address not allowed')
     const outgoing = https.request({
       host: target.host,
       port: target.port,
