@@ -14,6 +14,9 @@ const SERVICE = '/api/v1/namespaces/default/services'
 function webServer(): http.Server {
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://pod')
+    if (pathname === '/taken-over') {
+      return request.socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n')
+    }
     if (pathname === '/moved') return response.writeHead(302, { location: '/new?place' }).end()
     if (pathname === '/page') {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'access-control-allow-origin': '*' })
@@ -207,6 +210,12 @@ describe('the proxy subresource', () => {
       request.end()
     })
     expect(heard).toBe('hello')
+  })
+
+  it('is answered when somebody takes over a connection that nobody offered', async () => {
+    const answer = await ask(`${POD}/taken-over`)
+    expect(answer.code).toBe(503)
+    expect(answer.json().message).toMatch(/^error trying to reach service: unexpected answer: 101/)
   })
 
   it('is refused to those who may not, before anybody is dialled', async () => {

@@ -53,6 +53,11 @@ export class ReverseProxy {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.on('response', resolve)
       outgoing.on('error', (err) => reject(unreachable(err)))
+      // Of somebody who was not asked to take over the connection.
+      outgoing.on('upgrade', (answer, peer) => {
+        peer.destroy()
+        reject(unreachable(new Error(`unexpected answer: ${answer.statusCode} ${answer.statusMessage}`)))
+      })
       incoming.on('error', () => outgoing.destroy())
       incoming.pipe(outgoing)
     })
