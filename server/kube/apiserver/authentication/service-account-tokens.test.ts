@@ -23,6 +23,7 @@ beforeEach(async () => {
   there = new Map([
     ['serviceaccounts/robot', named('robot', 'r-1')],
     ['pods/web', named('web', 'p-1')],
+    ['nodes/node-1', named('node-1', 'n-1')],
   ])
   const find = (resource: string, _namespace: string, name: string) => there.get(`${resource}/${name}`)
   tokens = await ServiceAccountTokens.open({ ...keys, issuer, clock, find, onLegacyUse: () => undefined })
@@ -55,6 +56,13 @@ describe('a token of a service account', () => {
     })
   })
 
+  it('of a pod outlives its node', async () => {
+    const token = await issue({ ...bound, node: { name: 'gone', uid: 'n-0' } })
+    expect(await tokens.authenticate(token, [issuer])).toMatchObject({
+      user: { extra: { 'authentication.kubernetes.io/node-name': ['gone'] } },
+    })
+  })
+
   it.each<[string, () => Promise<string>, () => unknown, RegExp | undefined]>([
     ['has run out', issue, () => clock.advance(3600_000), /"exp" claim/],
     [
@@ -76,6 +84,18 @@ describe('a token of a service account', () => {
       undefined,
     ],
     ['another key has signed', () => forged({}, serviceAccountKeys()), () => undefined, /signature/],
+    [
+      'is of a node that is gone',
+      () => issue({ ...robot, node: { name: 'node-1', uid: 'n-1' } }),
+      () => there.delete('nodes/node-1'),
+      /nodes node-1 does not exist/,
+    ],
+    [
+      'is of an earlier node of that name',
+      () => issue({ ...robot, node: { name: 'node-1', uid: 'n-1' } }),
+      () => there.set('nodes/node-1', named('node-1', 'n-2')),
+      /is another one/,
+    ],
     ['is of a pod that is gone', issue, () => there.delete('pods/web'), /pods shop\/web does not exist/],
     ['is of an earlier pod of that name', issue, () => there.set('pods/web', named('web', 'p-2')), /is another one/],
     ['is of an account that is gone', issue, () => there.delete('serviceaccounts/robot'), /robot does not exist/],

@@ -188,6 +188,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     this.#assertLives('serviceaccounts', namespace, serviceaccount)
     if (pod) this.#assertLives('pods', namespace, pod)
     if (secret) this.#assertLives('secrets', namespace, secret)
+    // A pod's token names its node only to tell where it is; the pod is what it lives by.
+    if (node && !pod) this.#assertLives('nodes', '', node)
     return {
       name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
       uid: serviceaccount.uid,
@@ -210,9 +212,13 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     }
   }
 
-  #assertLives(resource: 'serviceaccounts' | 'pods' | 'secrets', namespace: string, { name, uid }: Reference): void {
+  #assertLives(
+    resource: Parameters<ServiceAccountTokensOptions['find']>[0],
+    namespace: string,
+    { name, uid }: Reference,
+  ): void {
     const object = this.#options.find(resource, namespace, name)
-    const place = `${resource} ${namespace}/${name}`
+    const place = `${resource} ${namespace ? `${namespace}/` : ''}${name}`
     if (!object) throw new Error(`${place} does not exist`)
     if (object.metadata?.uid !== uid) throw new Error(`${place} is another one than the token was made for`)
     // A minute after its time is up a deleted pod's token stops working, even if the pod lingers.
