@@ -203,12 +203,11 @@ export const errorFindings = () => new Findings<FieldError>(({ field, message })
 /** In the place of a value that is too large to be told. */
 export const NOT_TOLD = Symbol('not told')
 
-/** As Go writes JSON, which it makes fit to stand in a page. */
 const ESCAPED: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }
+/** JSON as Go writes it, which it makes fit to stand in a page. */
+export const forPages = (json: string) => json.replace(/[<>&]/g, (sign) => ESCAPED[sign] ?? sign)
 const shown = (value: unknown) =>
-  typeof value === 'string'
-    ? JSON.stringify(value)
-    : (JSON.stringify(value)?.replace(/[<>&]/g, (sign) => ESCAPED[sign] ?? sign) ?? 'null')
+  typeof value === 'string' ? JSON.stringify(value) : forPages(JSON.stringify(value) ?? 'null')
 const told = (what: string, value: unknown) => (value === NOT_TOLD ? what : `${what}: ${shown(value)}`)
 
 export const writtenSupported = (supported: readonly string[]): string =>

@@ -422,6 +422,14 @@ it('takes names only once in a group, and gives them to who waits when they are 
   await ask('POST', DEFINITIONS, rival)
   const { condition } = await untilCondition(test.transport, 'tabs.stable.example.com', 'NamesAccepted', 'False')
   expect(condition).toMatchObject({ reason: 'ListKindConflict', message: '"CronTabList" is already in use' })
+  // A name that it has itself for another thing is in use too.
+  const names = { shortNames: ['crontabs', 'ct', 'crontab'] }
+  await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { names } })
+  const own = await untilCondition(test.transport, 'crontabs.stable.example.com', 'NamesAccepted', 'False')
+  expect(own.condition).toMatchObject({
+    reason: 'ShortNamesConflict',
+    message: '["crontabs" is already in use, "crontab" is already in use]',
+  })
   await ask('DELETE', `${DEFINITIONS}/crontabs.stable.example.com`)
   await untilCondition(test.transport, 'tabs.stable.example.com', 'Established')
 })
@@ -471,6 +479,25 @@ it('reads what is stored with the defaults of today', async () => {
   await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions } })
   await log.ended
   expect((await ask('GET', `${TABS}/mine`)).spec.replicas).toBe(3)
+})
+
+it('stores no defaults of the stored version that a writer of another one did not bring', async () => {
+  const withImage = (image: object) => {
+    const schema = structuredClone(CRONTAB_SCHEMA)
+    Object.assign(schema.properties.spec.properties, { image: { type: 'string', ...image } })
+    return { openAPIV3Schema: schema }
+  }
+  const versions = (image: string) => [
+    { name: 'v1', served: true, storage: true, schema: withImage({ default: image }) },
+    { name: 'v2', served: true, storage: false, schema: withImage({}) },
+  ]
+  await define(test.transport, crontabs({}, { versions: versions('nginx') }))
+  const made = { ...crontab('mine'), apiVersion: 'stable.example.com/v2' }
+  expect((await ask('POST', TABS.replace('/v1/', '/v2/'), made)).spec.image).toBe('nginx')
+  using log = await watchLog(test.transport, TABS)
+  await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions: versions('busybox') } })
+  await log.ended
+  expect((await ask('GET', `${TABS}/mine`)).spec.image).toBe('busybox')
 })
 
 it('stores an object anew when it is written as it is, in the version that is the stored one now', async () => {

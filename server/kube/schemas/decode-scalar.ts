@@ -127,7 +127,7 @@ const CANONICAL_MICRO_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:
 const TIME_LAYOUT = ['2006', '-', '01', '-', '02', 'T', '15', ':', '04', ':', '05', 'Z07:00']
 
 /** Kubernetes writes UTC: whole seconds for Time, six digits for MicroTime. */
-function readTime(value: ReadValue, isMicro: boolean): string | null {
+export function readTime(value: ReadValue, isMicro: boolean): string | null {
   // Inside a list or map, null is the zero time, which is written as null again.
   if (value === null) return null
   if (typeof value !== 'string') throw unmarshalProblem(value, 'string', { struct: '', names: [] })

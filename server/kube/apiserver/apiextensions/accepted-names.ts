@@ -1,4 +1,5 @@
-// Which names a definition gets: what it asks for, unless another of its group has them already.
+// Which names a definition gets: what it asks for, unless one of its group has them already, be it the same definition
+// under another of its names.
 // Upstream: apiextensions-apiserver/pkg/controller/status/naming_controller.go.
 
 import type { CustomResourceDefinition, CustomResourceDefinitionNames } from 'kubernetes-types/apiextensions/v1'
@@ -14,12 +15,12 @@ const NONE: CustomResourceDefinitionNames = { plural: '', kind: '' }
 
 export function decideNames(
   { spec, status }: CustomResourceDefinition,
-  others: readonly CustomResourceDefinition[],
+  inGroup: readonly CustomResourceDefinition[],
 ): NamesDecision {
   const resources = new Set<string>()
   const kinds = new Set<string>()
-  for (const other of others) {
-    const { plural, singular, shortNames = [], kind, listKind } = other.status?.acceptedNames ?? NONE
+  for (const one of inGroup) {
+    const { plural, singular, shortNames = [], kind, listKind } = one.status?.acceptedNames ?? NONE
     for (const name of [plural, singular, ...shortNames]) if (name) resources.add(name)
     for (const name of [kind, listKind]) if (name) kinds.add(name)
   }

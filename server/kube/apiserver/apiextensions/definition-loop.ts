@@ -56,10 +56,8 @@ class DefinitionReconciler implements Reconciler {
     if (!definition) return
     report.sees(definition)
     if (definition.metadata?.deletionTimestamp) return this.#finish(context, definition)
-    const others = this.#definitions
-      .list()
-      .filter((other) => other.spec.group === definition.spec.group && other.metadata?.name !== key)
-    const { accepted, isAccepted: hasNames, reason, message } = decideNames(definition, others)
+    const inGroup = this.#definitions.list().filter((other) => other.spec.group === definition.spec.group)
+    const { accepted, isAccepted: hasNames, reason, message } = decideNames(definition, inGroup)
     const conditions = [condition('NamesAccepted', hasNames, reason, message)]
     if (!isTrue(definition, 'Established')) conditions.push(established(definition, hasNames))
     const approval = approvalOf(definition)

@@ -6,7 +6,7 @@ import { deepCopy, deepEqual, deepFreeze } from '../../apimachinery/deep.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
-import { setFittingDefaults, setSchemaDefaults } from '../../schemas/structural/defaults.ts'
+import { setFittingDefaults } from '../../schemas/structural/defaults.ts'
 import { prune } from '../../schemas/structural/prune.ts'
 import type { Conversion } from '../registry/registry.ts'
 import { type Entry, encodeStored } from '../watch-cache/entry.ts'
@@ -79,19 +79,21 @@ export class VersionConversion implements Conversion {
     this.#shown.set(entry.object, { ...entry, object, value: encodeStored(this.#kind, object) })
   }
 
+  /** Without the defaults of its version, which are those of the day on which it is read. */
   stored(object: KubeObject): Promise<KubeObject> {
-    return this.#as(this.storedKind, object, setSchemaDefaults)
+    return this.#as(this.storedKind, object)
   }
 
-  converted(object: KubeObject): Promise<KubeObject> {
-    return this.#as(this.#kind, object, setFittingDefaults)
+  async converted(object: KubeObject): Promise<KubeObject> {
+    const converted = await this.#as(this.#kind, object)
+    if (converted !== object) setFittingDefaults(converted as JsonObject, this.#kind.schema)
+    return converted
   }
 
-  async #as(kind: AnyKind, object: KubeObject, setDefaults: typeof setSchemaDefaults): Promise<KubeObject> {
+  async #as(kind: AnyKind, object: KubeObject): Promise<KubeObject> {
     if (object.apiVersion === apiVersionOf(kind)) return object
     const [converted = object] = await this.#convert([deepCopy(object)], apiVersionOf(kind))
     prune(converted as JsonObject, kind.schema ?? {})
-    setDefaults(converted as JsonObject, kind.schema)
     return converted
   }
 
