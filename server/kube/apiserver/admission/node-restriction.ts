@@ -2,12 +2,12 @@
 // Upstream: kubernetes/plugin/pkg/admission/noderestriction.
 
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1'
-import type { Node, PersistentVolumeClaim, Pod as WirePod } from 'kubernetes-types/core/v1'
+import type { PersistentVolumeClaim, Node as WireNode, Pod as WirePod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { differenceOf } from '../../apimachinery/difference.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
 import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
-import { Pod } from '../../kinds/index.ts'
+import { Node, Pod } from '../../kinds/index.ts'
 import { referencesOf } from '../../kinds/pod-template/references.ts'
 import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from './admission.ts'
@@ -58,18 +58,22 @@ function problemOf(node: string, request: AdmissionRequest, reader: AdmissionRea
     case 'CertificateSigningRequest':
       return certificateProblem(node, request)
     default:
-      return request.subresource === 'eviction' ? evictionProblem(node, request, reader) : podProblem(node, request)
+      return request.subresource === 'eviction'
+        ? evictionProblem(node, request, reader)
+        : podProblem(node, request, reader)
   }
 }
 
 /** A kubelet that has been broken into must not move pods to its machine by changing what its node is said to be. */
 function nodeProblem(node: string, { operation, object, previous }: AdmissionRequest): string | undefined {
   const me = `node ${JSON.stringify(node)}`
-  const [next, before] = [object as Node | undefined, previous as Node | undefined]
+  const [next, before] = [object as WireNode | undefined, previous as WireNode | undefined]
   const labels = forbiddenLabels(next?.metadata?.labels, before?.metadata?.labels).join(', ')
   if (operation === 'CREATE') return labels ? `${me} is not allowed to set the following labels: ${labels}` : undefined
   if (operation !== 'UPDATE') return undefined
   if (!deepEqual(next?.spec?.taints ?? [], before?.spec?.taints ?? [])) return `${me} is not allowed to modify taints`
+  const [owners, ownersBefore] = [next?.metadata?.ownerReferences ?? [], before?.metadata?.ownerReferences ?? []]
+  if (!deepEqual(owners, ownersBefore)) return `${me} is not allowed to modify ownerReferences`
   return labels ? `${me} is not allowed to modify labels: ${labels}` : undefined
 }
 
@@ -109,7 +113,11 @@ function evictionProblem(node: string, { namespace, name }: AdmissionRequest, re
   return isOwn ? undefined : `node ${JSON.stringify(node)} can only evict pods with spec.nodeName set to itself`
 }
 
-function podProblem(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {
+function podProblem(
+  node: string,
+  { operation, subresource, object, previous }: AdmissionRequest,
+  reader: AdmissionReader,
+): string | undefined {
   const pod = object as WirePod | undefined
   const before = previous as WirePod | undefined
   const me = `node ${JSON.stringify(node)}`
@@ -118,10 +126,15 @@ function podProblem(node: string, { operation, subresource, object, previous }: 
       return `pod does not have "${MIRROR}" annotation, ${me} can only create mirror pods`
     }
     if (pod.spec?.nodeName !== node) return `${me} can only create pods with spec.nodeName set to itself`
+    const owners = ownerProblem(node, pod, reader)
+    if (owners) return owners
     // What it names it could read, had it the right to name it.
     const [named] = referencesOf(pod)
     const kind = named?.kind === 'serviceaccounts' ? 'a service account' : named?.kind
-    return kind && `${me} can not create pods that reference ${kind}`
+    if (kind) return `${me} can not create pods that reference ${kind}`
+    const sources = (pod.spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? [])
+    const trusts = sources.some(({ clusterTrustBundle }) => clusterTrustBundle)
+    return trusts ? `${me} can not create pods that reference clustertrustbundles` : undefined
   }
   if (operation === 'DELETE') {
     return before?.spec?.nodeName === node ? undefined : `${me} can only delete pods with spec.nodeName set to itself`
@@ -131,5 +144,20 @@ function podProblem(node: string, { operation, subresource, object, previous }: 
     return `${me} can only update pod status for pods with spec.nodeName set to itself`
   // By its labels a pod is chosen for Services, policies and budgets.
   const isSame = deepEqual(pod?.metadata?.labels ?? {}, before.metadata?.labels ?? {})
-  return isSame ? undefined : `${me} cannot update labels through pod status`
+  if (!isSame) return `${me} cannot update labels through pod status`
+  const [claims, claimsBefore] = [pod, before].map((one) => one?.status?.resourceClaimStatuses ?? [])
+  return deepEqual(claims, claimsBefore) ? undefined : `${me} cannot update resource claim statues`
+}
+
+/** A pod that seems to be of a set would count as one of its replicas. */
+function ownerProblem(node: string, pod: WirePod, reader: AdmissionReader): string | undefined {
+  const me = `node ${JSON.stringify(node)}`
+  const [owner, ...others] = pod.metadata?.ownerReferences ?? []
+  if (others.length > 0) return `${me} can only create pods with a single owner reference set to itself`
+  if (owner?.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node)
+    return `${me} can only create pods with an owner reference set to itself`
+  if (!owner.controller) return `${me} can only create pods with a controller owner reference set to itself`
+  if (owner.blockOwnerDeletion) return `${me} must not set blockOwnerDeletion on an owner reference`
+  const uid = reader.find(Node, '', node)?.metadata?.uid
+  return owner.uid === uid ? undefined : `node ${node} UID mismatch: expected ${owner.uid} got ${uid}`
 }

@@ -23,7 +23,14 @@ const pod = (name: string, more: object = {}, metadata: object = {}) => ({
   metadata: { name, ...metadata },
   spec: { containers: [{ name: 'a', image: 'a:1' }], ...more },
 })
-const MIRROR = { annotations: { 'kubernetes.io/config.mirror': 'x' } }
+/** Its uid is known when it is there. */
+const NODE = { apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: '', controller: true }
+const mirror = (...ownerReferences: object[]) => ({
+  annotations: { 'kubernetes.io/config.mirror': 'x' },
+  ownerReferences,
+})
+const MIRROR = mirror(NODE)
+const notItself = 'node "node-1" can only create pods with an owner reference set to itself'
 let uidOfTheirs = ''
 let uidOfMine = ''
 
@@ -36,8 +43,8 @@ beforeAll(async () => {
   await post(core('serviceaccounts'), { metadata: { name: 'strong' } })
   await post(core('secrets'), { metadata: { name: 'crown' } })
   await post('/api/v1/nodes', { metadata: { name: 'node-2', labels: { 'node-role.kubernetes.io/vault': '' } } })
-  await post('/api/v1/nodes', { metadata: { name: 'node-1' } })
   const uid = (made: unknown) => (made as { metadata: { uid: string } }).metadata.uid
+  NODE.uid = uid(await post('/api/v1/nodes', { metadata: { name: 'node-1' } }))
   uidOfTheirs = uid(await post(core('pods'), pod('theirs', { nodeName: 'node-2', serviceAccountName: 'strong' })))
   const storage = { accessModes: ['ReadWriteOnce'], storageClassName: '' }
   const bucket = { driver: 'bucket.example.com', volumeHandle: 'a' }
@@ -447,6 +454,78 @@ describe('who tries to get more than they have', () => {
       who: 'system:node:node-1',
       path: core('pods'),
       body: pod('mirror', { nodeName: 'node-1' }, MIRROR),
+    },
+    {
+      name: 'a mirror pod without an owner',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod('m', { nodeName: 'node-1' }, mirror()),
+      refused: notItself,
+    },
+    {
+      name: 'a mirror pod that a set is to count as its own',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod('m', { nodeName: 'node-1' }, mirror({ ...NODE, apiVersion: 'apps/v1', kind: 'ReplicaSet', uid: 'a' })),
+      refused: notItself,
+    },
+    {
+      name: 'a mirror pod of two',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod('m', { nodeName: 'node-1' }, mirror(NODE, { ...NODE, controller: false, name: 'b', uid: 'b' })),
+      refused: 'node "node-1" can only create pods with a single owner reference set to itself',
+    },
+    {
+      name: 'a mirror pod that nobody controls',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod('m', { nodeName: 'node-1' }, mirror({ ...NODE, controller: false, uid: 'a' })),
+      refused: 'node "node-1" can only create pods with a controller owner reference set to itself',
+    },
+    {
+      name: 'a mirror pod that keeps its node',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod('m', { nodeName: 'node-1' }, mirror({ ...NODE, blockOwnerDeletion: true, uid: 'a' })),
+      refused: 'node "node-1" must not set blockOwnerDeletion on an owner reference',
+    },
+    {
+      name: 'a mirror pod of an earlier node',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod('m', { nodeName: 'node-1' }, mirror({ ...NODE, uid: 'earlier' })),
+      refused: 'node node-1 UID mismatch: expected earlier got ',
+    },
+    {
+      name: 'a mirror pod with a bundle of certificates',
+      who: 'system:node:node-1',
+      path: core('pods'),
+      body: pod(
+        'm',
+        {
+          nodeName: 'node-1',
+          volumes: [{ name: 'v', projected: { sources: [{ clusterTrustBundle: { name: 'a', path: 'b' } }] } }],
+        },
+        MIRROR,
+      ),
+      refused: 'node "node-1" can not create pods that reference clustertrustbundles',
+    },
+    {
+      name: 'an owner of its own node',
+      who: 'system:node:node-1',
+      method: 'PATCH',
+      path: '/api/v1/nodes/node-1',
+      body: { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'node-2', uid: 'a' }] } },
+      refused: 'node "node-1" is not allowed to modify ownerReferences',
+    },
+    {
+      name: 'the claims of a pod on it',
+      who: 'system:node:node-1',
+      method: 'PATCH',
+      path: `${core('pods')}/mine/status`,
+      body: { status: { resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: 'theirs' }] } },
+      refused: 'node "node-1" cannot update resource claim statues',
     },
     {
       name: 'a mirror pod elsewhere',
