@@ -2,6 +2,7 @@
 // Upstream: apiserver/pkg/cel/library/format.go.
 
 import { type Environment, Optional } from '@marcbachmann/cel-js'
+import { parseRequestUri, UrlProblem } from '../../apimachinery/go-url.ts'
 import {
   dns1035LabelProblems,
   dnsLabelProblems,
@@ -24,6 +25,16 @@ class Formats {}
 const prefix = (problems: (text: string) => string[]) => (text: string) => problems(text.replace(/(?<=.)-$/, 'a'))
 const form = (format: string, problem: string) => (text: string) => (hasFormat(text, format) ? [] : [problem])
 
+function uriProblems(text: string): string[] {
+  try {
+    parseRequestUri(text)
+    return []
+  } catch (err) {
+    if (err instanceof UrlProblem) return [err.message]
+    throw err
+  }
+}
+
 const FORMATS = new Map(
   Object.entries({
     dns1123Label: dnsLabelProblems,
@@ -34,7 +45,7 @@ const FORMATS = new Map(
     dns1123SubdomainPrefix: prefix(dnsSubdomainProblems),
     dns1035LabelPrefix: prefix(dns1035LabelProblems),
     labelValue: labelValueProblems,
-    uri: (text: string) => (hasFormat(text, 'uri') ? [] : [`parse ${JSON.stringify(text)}: invalid URI for request`]),
+    uri: uriProblems,
     uuid: form('uuid', 'does not match the UUID format'),
     byte: form('byte', 'invalid base64'),
     date: form('date', 'invalid date'),

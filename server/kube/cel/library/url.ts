@@ -1,6 +1,7 @@
-// URLs as Go reads them, which keeps their parts as they were written. Upstream: apiserver/pkg/cel/library/urls.go, net/url.
+// URLs and what they are made of. Upstream: apiserver/pkg/cel/library/urls.go.
 
 import type { Environment } from '@marcbachmann/cel-js'
+import { type GoUrl, isRequestUri, parseRequestUri, UrlProblem } from '../../apimachinery/go-url.ts'
 
 class Url {
   readonly scheme: string
@@ -8,7 +9,7 @@ class Url {
   readonly path: string
   readonly query: string
 
-  constructor(told: { scheme: string; host: string; path: string; query: string }) {
+  constructor(told: GoUrl) {
     this.scheme = told.scheme
     this.host = told.host
     this.path = told.path
@@ -21,38 +22,13 @@ class Url {
   }
 }
 
-const ABSOLUTE = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?]*))?([^?]*)(?:\?(.*))?$/is
-const PATH = /^(\/[^?]*)(?:\?(.*))?$/s
-const HOST = /^(?:\[[0-9a-f:.]+(?:%25[^\]]+)?\]|(?:[\w.~!$&'()*+,;="<>-]|%[0-9a-f]{2}|[\u0080-\uffff])*)(?::\d*)?$/i
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a URL may not hold
-const CONTROL = /[\u0000-\u001f\u007f]/
-const BROKEN_ESCAPE = /%(?![0-9a-f]{2})/i
-
-function parse(text: string): Url | undefined {
-  if (text === '' || CONTROL.test(text)) return undefined
-  const [, scheme = '', authority, rest = '', query = ''] = ABSOLUTE.exec(text) ?? []
-  const [, path = '', ofPath = ''] = PATH.exec(text) ?? []
-  if (path) return BROKEN_ESCAPE.test(path) ? undefined : new Url({ scheme: '', host: '', path, query: ofPath })
-  if (!scheme) return undefined
-  const host = authority?.slice(authority.lastIndexOf('@') + 1) ?? ''
-  if (!HOST.test(host) || BROKEN_ESCAPE.test(rest)) return undefined
-  // What has neither slashes nor a path is opaque: `mailto:somebody`.
-  return new Url({
-    scheme: scheme.toLowerCase(),
-    host,
-    path: rest.startsWith('/') || authority !== undefined ? rest : '',
-    query,
-  })
-}
-
 function read(text: string): Url {
-  const url = parse(text)
-  if (!url) {
-    throw new Error(
-      `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
-    )
+  try {
+    return new Url(parseRequestUri(text))
+  } catch (err) {
+    if (!(err instanceof UrlProblem)) throw err
+    throw new Error(`URL parse error during conversion from string: ${err.message}`)
   }
-  return url
 }
 
 /** As it was written, if that is as it must be. */
@@ -78,7 +54,7 @@ export function addUrls(environment: Environment): void {
   environment
     .registerType(type, Url)
     .registerFunction(`url(string): ${type}`, read, sync)
-    .registerFunction('isURL(string): bool', (text: string) => parse(text) !== undefined, sync)
+    .registerFunction('isURL(string): bool', isRequestUri, sync)
   on('getScheme(): string', ({ scheme }) => scheme)
   on('getHost(): string', ({ host }) => host)
   on('getHostname(): string', ({ hostAndPort }) => hostAndPort[0])
