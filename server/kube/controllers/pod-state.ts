@@ -9,6 +9,8 @@ export function podCondition(pod: Pod, type: string): PodCondition | undefined {
 
 export const isTerminated = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 
+export const isRunning = (pod: Pod) => pod.status?.phase === 'Running'
+
 /** Counts towards replicas: neither finished nor on its way out. */
 export const isActive = (pod: Pod) => !isTerminated(pod) && !pod.metadata?.deletionTimestamp
 

@@ -1,15 +1,18 @@
 // What StatefulSets and DaemonSets were, as ControllerRevisions: `kubectl rollout history` and `undo` read them.
 // Upstream: kubernetes/pkg/controller/history/controller_history.go.
 
-import type { ControllerRevision as Revision } from 'kubernetes-types/apps/v1'
+import type { DaemonSet, ControllerRevision as Revision, StatefulSet } from 'kubernetes-types/apps/v1'
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { type JsonObject, parseJson } from '../apimachinery/json.ts'
-import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { selectorOfObject } from '../apimachinery/label-selector.ts'
+import { controllerOf, type KubeObject } from '../apimachinery/object-meta.ts'
 import { isAlreadyExists, isNotFound } from '../apimachinery/status-error.ts'
+import type { IndexedCache } from '../client/indexed-cache.ts'
 import type { ReconcileContext } from '../client/reconcile-context.ts'
 import { ControllerRevision } from '../kinds/controller-revision.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
+import { claim } from './claim.ts'
 import { controllerReference } from './pod-control.ts'
 import { canonical, podTemplateHash } from './pod-template-hash.ts'
 
@@ -35,6 +38,17 @@ const dataOf = (template: PodTemplateSpec) => ({ spec: { template: { ...template
 const withKeysInOrder = (data: object) => parseJson(canonical(data)) as JsonObject
 
 export const hashOf = ({ metadata }: Revision) => metadata?.labels?.[REVISION_HASH] ?? ''
+
+/** Also those that an owner left behind when it was deleted without what it owned: its pods are labelled with them. */
+export function ownRevisions(
+  context: ReconcileContext,
+  { kind, owner, cache }: { kind: AnyKind; owner: StatefulSet | DaemonSet; cache: IndexedCache<Revision> },
+): Promise<Revision[]> {
+  const orphans = cache.inNamespace(owner.metadata?.namespace ?? '').filter((revision) => !controllerOf(revision))
+  const candidates = [...cache.controlledBy(owner.metadata?.uid), ...orphans]
+  const selector = selectorOfObject(owner.spec?.selector)
+  return claim({ context, ownerKind: kind, owner, selector, kind: ControllerRevision, candidates })
+}
 
 /** The revision of the template as it is now: made, or brought to the front again when it has been there before. */
 export async function currentRevision(context: ReconcileContext, history: History): Promise<Revision> {
@@ -75,10 +89,10 @@ async function create(
       return await client.create(made)
     } catch (err) {
       if (!isAlreadyExists(err)) throw err
-      // Made before the loop was stopped, and not yet heard of; or another template with the same hash.
+      // Made before the loop was stopped, or left behind, and not yet heard of; or another template with the same hash.
       const there = await client.get({ namespace, name })
-      const isOurs = there.metadata?.ownerReferences?.some(({ uid }) => uid === owner.metadata?.uid)
-      if (isOurs && deepEqual(there.data, made.data)) return there
+      const holder = controllerOf(there)
+      if ((!holder || holder.uid === owner.metadata?.uid) && deepEqual(there.data, made.data)) return there
     }
   }
 }

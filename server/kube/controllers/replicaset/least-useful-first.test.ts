@@ -9,14 +9,33 @@ interface Told {
   node?: string
   phase?: string
   readyFor?: number
+  unreadyFor?: number
   cost?: string
   restarts?: number
+  sidecarRestarts?: number
   age?: number
 }
 
+const restarted = (name: string, restartCount: number) => ({
+  name,
+  ready: true,
+  restartCount,
+  image: 'x',
+  imageID: 'x',
+})
+
 function pod(
   name: string,
-  { node = 'node-1', phase = 'Running', readyFor, cost, restarts = 0, age = 600 }: Told = {},
+  {
+    node = 'node-1',
+    phase = 'Running',
+    readyFor,
+    unreadyFor,
+    cost,
+    restarts = 0,
+    sidecarRestarts = 0,
+    age = 600,
+  }: Told = {},
 ): Pod {
   return {
     metadata: {
@@ -25,13 +44,19 @@ function pod(
       creationTimestamp: ago(age),
       ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}),
     },
-    spec: { containers: [], ...(node ? { nodeName: node } : {}) },
+    spec: {
+      containers: [],
+      initContainers: [{ name: 'once' }, { name: 'beside', restartPolicy: 'Always' }],
+      ...(node ? { nodeName: node } : {}),
+    },
     status: {
       phase,
-      ...(readyFor === undefined
-        ? {}
-        : { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: ago(readyFor) }] }),
-      containerStatuses: [{ name: 'c', ready: true, restartCount: restarts, image: 'x', imageID: 'x' }],
+      conditions: [
+        ...(readyFor === undefined ? [] : [{ type: 'Ready', status: 'True', lastTransitionTime: ago(readyFor) }]),
+        ...(unreadyFor === undefined ? [] : [{ type: 'Ready', status: 'False', lastTransitionTime: ago(unreadyFor) }]),
+      ],
+      containerStatuses: [restarted('c', restarts)],
+      initContainerStatuses: [restarted('once', name === 'after' ? 9 : 0), restarted('beside', sidecarRestarts)],
     },
   }
 }
@@ -46,6 +71,21 @@ it.each<{ name: string; first: Told; after: Told }>([
   { name: 'not ready before cheap', first: {}, after: { ...ready, cost: '-5' } },
   { name: 'ready for a shorter time before longer', first: { readyFor: 1 }, after: ready },
   { name: 'restarted more before less', first: { ...ready, restarts: 3 }, after: ready },
+  {
+    name: 'restarted beside the others more before less',
+    first: { ...ready, sidecarRestarts: 3 },
+    after: { ...ready, sidecarRestarts: 2 },
+  },
+  {
+    name: 'restarted more, whatever happened beside',
+    first: { ...ready, restarts: 1 },
+    after: { ...ready, sidecarRestarts: 5 },
+  },
+  {
+    name: 'restarted more, for however long neither has been ready',
+    first: { restarts: 1, unreadyFor: 500 },
+    after: { unreadyFor: 1 },
+  },
   { name: 'younger before older', first: { ...ready, age: 301 }, after: { ...ready, age: 3000 } },
 ])('$name', ({ first, after }) => {
   const pods = [pod('after', after), pod('first', first)]

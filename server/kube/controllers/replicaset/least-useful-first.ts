@@ -1,8 +1,8 @@
 // Which pods go first when there are too many: those that would be missed least.
 // Upstream: ActivePodsWithRanks in kubernetes/pkg/controller/controller_utils.go.
 
-import type { Pod } from 'kubernetes-types/core/v1'
-import { isReady, podCondition } from '../pod-state.ts'
+import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1'
+import { isReady, podCondition, sidecarStatuses } from '../pod-state.ts'
 
 interface Ranked {
   pod: Pod
@@ -21,7 +21,8 @@ const CRITERIA: readonly ((ranked: Ranked) => number)[] = [
   ({ pod }) => deletionCost(pod),
   ({ sharers }) => -sharers,
   ({ pod, now }) => ageBucket(readySince(pod), now),
-  ({ pod }) => -restarts(pod),
+  ({ pod }) => -mostRestarts(pod.status?.containerStatuses ?? []),
+  ({ pod }) => -mostRestarts(sidecarStatuses(pod)),
   ({ pod, now }) => ageBucket(Date.parse(pod.metadata?.creationTimestamp ?? '') || now, now),
 ]
 
@@ -49,7 +50,7 @@ function deletionCost(pod: Pod): number {
   return /^-?\d+$/.test(cost) ? Number(cost) : 0
 }
 
-const readySince = (pod: Pod) => Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0
+const readySince = (pod: Pod) => (isReady(pod) && Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '')) || 0
 
 /**
  * Ages count by powers of two: of pods about equally old none is preferred for being a second younger, or every
@@ -60,6 +61,5 @@ function ageBucket(since: number, now: number): number {
   return Math.floor(Math.log2(Math.max(1, (now - since) * 1e6)))
 }
 
-function restarts(pod: Pod): number {
-  return Math.max(0, ...(pod.status?.containerStatuses ?? []).map((status) => status.restartCount ?? 0))
-}
+const mostRestarts = (statuses: readonly ContainerStatus[]) =>
+  Math.max(0, ...statuses.map(({ restartCount }) => restartCount ?? 0))

@@ -1,63 +1,79 @@
 // Whether the disks of a StatefulSet go with it, or with the pods that are scaled away: told by owners, so that the
-// garbage collector does the rest. Upstream: kubernetes/pkg/controller/statefulset: UpdateClaimOwnerRefForSetAndPod.
+// garbage collector does the rest. Only disks of pods that are there are touched: what others left is somebody's data.
+// Upstream: kubernetes/pkg/controller/statefulset: updateClaimOwnerRefForSetAndPod, PodClaimIsStale.
 
 import type { StatefulSet as AppsStatefulSet } from 'kubernetes-types/apps/v1'
 import type { PersistentVolumeClaim as Claim, Pod as CorePod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import type { KubeObject, OwnerReference } from '../../apimachinery/object-meta.ts'
+import type { OwnerReference } from '../../apimachinery/object-meta.ts'
 import type { ReconcileContext } from '../../client/reconcile-context.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { StatefulSet } from '../../kinds/stateful-set.ts'
+import { controllerReference } from '../pod-control.ts'
 import { claimName, firstOrdinal, ordinalOf } from './identity.ts'
 
 export async function settleClaims(
-  { client, report }: ReconcileContext,
+  context: ReconcileContext,
   set: AppsStatefulSet,
-  { claims, pods }: { claims: readonly Claim[]; pods: readonly CorePod[] },
+  { claimNamed, pods }: { claimNamed(name: string): Claim | undefined; pods: readonly CorePod[] },
 ): Promise<void> {
-  const templates = (set.spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? '')
-  for (const template of templates) {
-    for (const held of claims) {
-      const prefix = claimName(set, template, 0).slice(0, -1)
-      const [, ordinal] = held.metadata?.name?.startsWith(prefix)
-        ? (/^(\d+)$/.exec(held.metadata.name.slice(prefix.length)) ?? [])
-        : []
-      if (ordinal === undefined) continue
-      const pod = pods.find((candidate) => ordinalOf(set, candidate) === Number(ordinal))
-      const before = held.metadata?.ownerReferences ?? []
-      const ownerReferences = ownersOf(set, { before, pod, ordinal: Number(ordinal) })
-      if (deepEqual(before, ownerReferences)) continue
-      const { namespace = '', name = '', uid, resourceVersion } = held.metadata ?? {}
-      const patch = { metadata: { uid, resourceVersion, ownerReferences } }
-      await client.of(PersistentVolumeClaim).patch({ namespace, name }, 'application/merge-patch+json', patch)
-      report.did.push(`${ownerReferences.length > 0 ? 'took' : 'let go of'} claim ${name}`)
+  for (const pod of pods) {
+    for (const { metadata } of set.spec?.volumeClaimTemplates ?? []) {
+      const held = claimNamed(claimName(set, metadata?.name ?? '', ordinalOf(set, pod) ?? 0))
+      if (held) await settle(context, set, pod, held)
     }
   }
 }
 
-export function ownersOf(
-  set: AppsStatefulSet,
-  { before, pod, ordinal }: { before: readonly OwnerReference[]; pod: CorePod | undefined; ordinal: number },
-): OwnerReference[] {
-  const { whenDeleted, whenScaled } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {}
-  const start = firstOrdinal(set)
-  const isCondemned = ordinal < start || ordinal >= start + (set.spec?.replicas ?? 1)
-  const isOfPod = ({ kind, name }: OwnerReference) => kind === 'Pod' && name === `${set.metadata?.name}-${ordinal}`
-  const isOfSet = ({ uid }: OwnerReference) => uid === set.metadata?.uid
-  const others = before.filter((reference) => !isOfPod(reference) && !isOfSet(reference))
-  // A pod that was scaled away takes its disk along; it must still be there to be named.
-  const ownPod = before.find(isOfPod)
-  const bySet = whenDeleted === 'Delete' && !(whenScaled === 'Delete' && isCondemned)
-  const byPod = whenScaled === 'Delete' && isCondemned
-  return [
-    ...others,
-    ...(bySet ? [reference('apps/v1', 'StatefulSet', set)] : []),
-    ...(byPod ? (pod ? [reference('v1', 'Pod', pod)] : ownPod ? [ownPod] : []) : []),
-  ]
+async function settle(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod, held: Claim): Promise<void> {
+  const { namespace = '', name = '', uid, resourceVersion, ownerReferences: before = [] } = held.metadata ?? {}
+  const ownerReferences = ownersOf(set, { before, pod })
+  if (deepEqual(before, ownerReferences)) return
+  if (asksForDeletion(set) && hasStrangeController(ownerReferences, set, pod)) {
+    const told = `PersistentVolumeClaim ${name} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim`
+    context.event(StatefulSet, set, 'Warning', 'ConflictingController', told)
+  }
+  const patch = { metadata: { uid, resourceVersion, ownerReferences } }
+  await context.client.of(PersistentVolumeClaim).patch({ namespace, name }, 'application/merge-patch+json', patch)
+  context.report.did.push(`${ownerReferences.length > 0 ? 'took' : 'let go of'} claim ${name}`)
 }
 
-const reference = (apiVersion: string, kind: string, { metadata }: KubeObject): OwnerReference => ({
-  apiVersion,
-  kind,
-  name: metadata?.name ?? '',
-  uid: metadata?.uid ?? '',
-})
+const asksForDeletion = ({ spec }: AppsStatefulSet) =>
+  [
+    spec?.persistentVolumeClaimRetentionPolicy?.whenDeleted,
+    spec?.persistentVolumeClaimRetentionPolicy?.whenScaled,
+  ].includes('Delete')
+
+const names = (kind: string, name: string | undefined) => (reference: OwnerReference) =>
+  reference.apiVersion === (kind === 'Pod' ? 'v1' : 'apps/v1') && reference.kind === kind && reference.name === name
+
+const hasStrangeController = (references: readonly OwnerReference[], set: AppsStatefulSet, pod: CorePod) =>
+  references.some(({ controller, uid }) => controller && uid !== set.metadata?.uid && uid !== pod.metadata?.uid)
+
+export function ownersOf(
+  set: AppsStatefulSet,
+  { before, pod }: { before: readonly OwnerReference[]; pod: CorePod },
+): readonly OwnerReference[] {
+  const isSet = names('StatefulSet', set.metadata?.name)
+  const isPod = names('Pod', pod.metadata?.name)
+  const isOld = (reference: OwnerReference) =>
+    (isSet(reference) && reference.uid !== set.metadata?.uid) ||
+    (isPod(reference) && reference.uid !== pod.metadata?.uid)
+  // It goes with one of that name that was: the garbage collector's business.
+  if (before.some(isOld)) return before
+  const others = before.filter((reference) => !isSet(reference) && !isPod(reference))
+  if (!asksForDeletion(set) || hasStrangeController(others, set, pod)) return others
+  const { whenDeleted, whenScaled } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {}
+  const start = firstOrdinal(set)
+  const ordinal = ordinalOf(set, pod) ?? 0
+  const isCondemned = ordinal < start || ordinal >= start + (set.spec?.replicas ?? 1)
+  // A pod that is scaled away takes its disk along.
+  if (whenScaled === 'Delete' && isCondemned) return [...others, controllerReference(Pod, pod)]
+  return whenDeleted === 'Delete' ? [...others, controllerReference(StatefulSet, set)] : others
+}
+
+/** About to go with a pod of this name that was scaled away: a new pod would be left without it. */
+export const isStale = (set: AppsStatefulSet, held: Claim | undefined, pod: string): boolean =>
+  set.spec?.persistentVolumeClaimRetentionPolicy?.whenScaled === 'Delete' &&
+  (held?.metadata?.ownerReferences ?? []).some(names('Pod', pod))

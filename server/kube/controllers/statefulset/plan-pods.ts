@@ -8,7 +8,7 @@
 
 import type { StatefulSet } from 'kubernetes-types/apps/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
-import { availableInMs, isTerminated } from '../pod-state.ts'
+import { availableInMs, isRunning, isTerminated } from '../pod-state.ts'
 import { REVISION_HASH } from '../revision-history.ts'
 import { firstOrdinal, ordinalOf, saysItsName } from './identity.ts'
 
@@ -31,7 +31,10 @@ export function planPods(
   const plan: Plan = { create: [], remove: [], rename: [], waitsFor: '' }
   const isOrdered = set.spec?.podManagementPolicy !== 'Parallel'
   const isAvailable = (pod: Pod | undefined) =>
-    pod !== undefined && !isGoing(pod) && availableInMs(pod, set.spec?.minReadySeconds ?? 0, now) === 0
+    pod !== undefined &&
+    isRunning(pod) &&
+    !isGoing(pod) &&
+    availableInMs(pod, set.spec?.minReadySeconds ?? 0, now) === 0
   const byOrdinal = new Map(pods.map((pod) => [ordinalOf(set, pod), pod]))
   const start = firstOrdinal(set)
   const end = start + (set.spec?.replicas ?? 1)

@@ -2,7 +2,7 @@
 
 import type { StatefulSet, StatefulSetStatus } from 'kubernetes-types/apps/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
-import { availableInMs, isReady } from '../pod-state.ts'
+import { availableInMs, isReady, isRunning } from '../pod-state.ts'
 import { REVISION_HASH } from '../revision-history.ts'
 
 export function nextStatus(
@@ -12,7 +12,7 @@ export function nextStatus(
 ): StatefulSetStatus {
   const alive = pods.filter(({ metadata }) => !metadata?.deletionTimestamp)
   const of = (revision: string) => alive.filter(({ metadata }) => metadata?.labels?.[REVISION_HASH] === revision).length
-  const ready = pods.filter(isReady)
+  const ready = pods.filter((pod) => isRunning(pod) && isReady(pod))
   const updated = of(update)
   const wanted = set.spec?.replicas ?? 1
   const isDone =

@@ -16,10 +16,10 @@ import { StatefulSet } from '../../kinds/stateful-set.ts'
 import { claim } from '../claim.ts'
 import { OwnWrites } from '../own-writes.ts'
 import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
-import { availableInMs, isTerminated } from '../pod-state.ts'
-import { currentRevision, pruneRevisions, REVISION_HASH, templateIn } from '../revision-history.ts'
-import { settleClaims } from './claim-retention.ts'
-import { claimsFor, identityLabels, ordinalOf, podFor } from './identity.ts'
+import { availableInMs } from '../pod-state.ts'
+import { currentRevision, ownRevisions, pruneRevisions, REVISION_HASH, templateIn } from '../revision-history.ts'
+import { isStale, settleClaims } from './claim-retention.ts'
+import { claimName, claimsFor, identityLabels, ordinalOf, podFor } from './identity.ts'
 import { planPods, revisionFor } from './plan-pods.ts'
 import { nextStatus } from './set-status.ts'
 
@@ -54,10 +54,11 @@ export class StatefulSetReconciler implements Reconciler {
       this.#written.delete(key)
       return this.#own.forget(key)
     }
-    if (set.metadata?.deletionTimestamp || revisionOf(set) < (this.#written.get(key) ?? 0)) return
+    if (revisionOf(set) < (this.#written.get(key) ?? 0)) return
     const unheardMs = this.#own.waitMs(key)
     const pods = (await this.#claimPods(context, set)).filter((pod) => ordinalOf(set, pod) !== undefined)
-    const revisions = this.#revisions.controlledBy(set.metadata?.uid)
+    if (set.metadata?.deletionTimestamp) return this.#tellWhatIsLeft(context, set, pods)
+    const revisions = await ownRevisions(context, { kind: StatefulSet, owner: set, cache: this.#revisions })
     const template = set.spec?.template ?? {}
     const newest = await currentRevision(context, { kind: StatefulSet, owner: set, template, revisions })
     const update = newest.metadata?.name ?? ''
@@ -84,7 +85,7 @@ export class StatefulSetReconciler implements Reconciler {
         error = err
       }
     }
-    await settleClaims(context, set, { claims: this.#claims.inNamespace(set.metadata?.namespace ?? ''), pods })
+    await settleClaims(context, set, { claimNamed: (name) => this.#claimNamed(set, name), pods })
     const inUse = new Set([current, update, ...pods.map(({ metadata }) => metadata?.labels?.[REVISION_HASH] ?? '')])
     await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10, nameOf: byName })
     await this.#writeStatus(context, set, pods, { current, update, now })
@@ -94,11 +95,17 @@ export class StatefulSetReconciler implements Reconciler {
     return soonest < Number.POSITIVE_INFINITY ? { requeueAfterMs: soonest } : undefined
   }
 
+  /** Of one that goes only after its pods. */
+  #tellWhatIsLeft(context: ReconcileContext, set: AppsStatefulSet, pods: readonly CorePod[]): Promise<void> {
+    const { currentRevision: current = '', updateRevision: update = '' } = set.status ?? {}
+    return this.#writeStatus(context, set, pods, { current, update, now: this.#view.clock.now() })
+  }
+
   #claimPods(context: ReconcileContext, set: AppsStatefulSet): Promise<CorePod[]> {
     const { uid, namespace = '' } = set.metadata ?? {}
     const orphans = this.#pods
       .inNamespace(namespace)
-      .filter((pod) => !controllerOf(pod) && !isTerminated(pod) && ordinalOf(set, pod) !== undefined)
+      .filter((pod) => !controllerOf(pod) && ordinalOf(set, pod) !== undefined)
     return claim({
       context,
       ownerKind: StatefulSet,
@@ -116,10 +123,14 @@ export class StatefulSetReconciler implements Reconciler {
     revision: { name: string; template: NonNullable<AppsStatefulSet['spec']>['template'] },
   ): Promise<void> {
     const pod = podFor(set, ordinal, revision)
-    const { name } = pod.metadata ?? {}
+    const { name = '' } = pod.metadata ?? {}
     const told = `${name} in StatefulSet ${set.metadata?.name}`
+    const disks = (set.spec?.volumeClaimTemplates ?? []).map(({ metadata }) =>
+      this.#claimNamed(set, claimName(set, metadata?.name ?? '', ordinal)),
+    )
+    if (disks.some((held) => isStale(set, held, name))) return
     try {
-      for (const wanted of claimsFor(set, ordinal)) await this.#createClaim(context, set, wanted, name ?? '')
+      await this.#createClaims(context, set, ordinal, name)
       this.#own.wrote(context.key, await context.client.of(Pod).create(pod))
       context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `create Pod ${told} successful`)
       context.report.did.push(`created ${name}`)
@@ -138,23 +149,35 @@ export class StatefulSetReconciler implements Reconciler {
     for (const pod of pods.filter(
       ({ status, metadata }) => status?.phase === 'Pending' && !metadata?.deletionTimestamp,
     )) {
-      for (const wanted of claimsFor(set, ordinalOf(set, pod) ?? 0)) {
-        await this.#createClaim(context, set, wanted, pod.metadata?.name ?? '')
-      }
+      await this.#createClaims(context, set, ordinalOf(set, pod) ?? 0, pod.metadata?.name ?? '')
+    }
+  }
+
+  #claimNamed(set: AppsStatefulSet, name: string): Claim | undefined {
+    return this.#claims.get(`${set.metadata?.namespace}/${name}`)
+  }
+
+  async #createClaims(context: ReconcileContext, set: AppsStatefulSet, ordinal: number, pod: string): Promise<void> {
+    for (const wanted of claimsFor(set, ordinal)) {
+      const { name = '' } = wanted.metadata ?? {}
+      const held = this.#claimNamed(set, name)
+      if (held?.metadata?.deletionTimestamp) throw new Error(`pvc ${name} is being deleted`)
+      if (!held) await this.#createClaim(context, set, wanted, pod)
     }
   }
 
   async #createClaim(context: ReconcileContext, set: AppsStatefulSet, wanted: Claim, pod: string): Promise<void> {
-    const { namespace, name } = wanted.metadata ?? {}
-    if (this.#claims.get(`${namespace}/${name}`)) return
-    const told = `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata?.name}`
+    const { name } = wanted.metadata ?? {}
+    const of = `Pod ${pod} in StatefulSet ${set.metadata?.name}`
     try {
       await context.client.of(PersistentVolumeClaim).create(wanted)
-      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `${told} success`)
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `create Claim ${name} ${of} success`)
     } catch (err) {
       if (isAlreadyExists(err)) return
-      context.event(StatefulSet, set, 'Warning', 'FailedCreate', `${told} failed error: ${messageOf(err)}`)
-      throw err
+      const why = messageOf(err)
+      const told = `create Claim ${name} for ${of} failed error: ${why}`
+      context.event(StatefulSet, set, 'Warning', 'FailedCreate', told)
+      throw isNamespaceTerminating(err) ? err : new Error(`failed to create PVC ${name}: ${why}`, { cause: err })
     }
   }
 

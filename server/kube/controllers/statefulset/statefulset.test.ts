@@ -1,191 +1,13 @@
-import type { StatefulSet as AppsStatefulSet } from 'kubernetes-types/apps/v1'
-import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { ConfigMap } from '../../kinds/config-map.ts'
+import { ControllerRevision } from '../../kinds/controller-revision.ts'
 import { Event } from '../../kinds/event.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
-import { ownersOf } from './claim-retention.ts'
-import { podFor } from './identity.ts'
-import { planPods, revisionFor } from './plan-pods.ts'
-
-const NOW = Date.parse('2026-01-01T01:00:00Z')
-const set = (spec: object = {}, status: object = {}): AppsStatefulSet => ({
-  metadata: { name: 'web', namespace: 'default', uid: 'set' },
-  spec: {
-    serviceName: 'web',
-    selector: { matchLabels: { app: 'web' } },
-    template: {},
-    replicas: 3,
-    updateStrategy: { type: 'RollingUpdate' },
-    ...spec,
-  },
-  status: { replicas: 0, ...status },
-})
-interface Told {
-  ready?: boolean
-  phase?: string
-  going?: boolean
-  revision?: string
-}
-const pod = (ordinal: number, { ready = true, phase = 'Running', going, revision = 'new' }: Told = {}): CorePod => ({
-  metadata: {
-    name: `web-${ordinal}`,
-    uid: `${ordinal}`,
-    labels: { 'controller-revision-hash': revision },
-    ...(going ? { deletionTimestamp: 'now' } : {}),
-  },
-  status: { phase, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
-})
-
-describe('the plan', () => {
-  const plan = (spec: object, pods: CorePod[]) => {
-    const { create, remove } = planPods(set(spec), pods, { update: 'new', now: NOW })
-    return { create, delete: remove.map(({ metadata }) => metadata?.name) }
-  }
-  const parallel = { podManagementPolicy: 'Parallel' }
-  const old = { revision: 'old' }
-  it.each<{ name: string; spec?: object; pods: CorePod[]; create?: number[]; gone?: string[] }>([
-    { name: 'begins with the first', pods: [], create: [0] },
-    { name: 'makes the next when the one before is ready', pods: [pod(0)], create: [1] },
-    { name: 'waits for one that is not ready', pods: [pod(0, { ready: false })] },
-    { name: 'waits for one that is going', pods: [pod(0, { going: true }), pod(1), pod(2)] },
-    { name: 'fills the gap first', pods: [pod(0), pod(2)], create: [1] },
-    {
-      name: 'makes all at once where order does not matter',
-      spec: parallel,
-      pods: [pod(1, { ready: false })],
-      create: [0, 2],
-    },
-    { name: 'begins where its ordinals begin', spec: { ordinals: { start: 5 } }, pods: [], create: [5] },
-    { name: 'makes one that has ended again', pods: [pod(0, { phase: 'Failed' })], gone: ['web-0'] },
-    { name: 'takes the last away first', spec: { replicas: 1 }, pods: [pod(0), pod(1), pod(2)], gone: ['web-2'] },
-    {
-      name: 'takes none away while one is going',
-      spec: { replicas: 1 },
-      pods: [pod(0), pod(1), pod(2, { going: true })],
-    },
-    {
-      name: 'takes all away at once where order does not matter',
-      spec: { ...parallel, replicas: 1 },
-      pods: [pod(0), pod(1), pod(2)],
-      gone: ['web-2', 'web-1'],
-    },
-    { name: 'renews the last first', pods: [pod(0, old), pod(1, old), pod(2, old)], gone: ['web-2'] },
-    {
-      name: 'renews the one before when the last works again',
-      pods: [pod(0, old), pod(1, old), pod(2)],
-      gone: ['web-1'],
-    },
-    {
-      name: 'renews none below the partition',
-      spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } },
-      pods: [pod(0, old), pod(1, old), pod(2)],
-    },
-    {
-      name: 'renews the last though another is not well, where order does not matter',
-      spec: parallel,
-      pods: [pod(0, { ...old, ready: false }), pod(1, old), pod(2, old)],
-      gone: ['web-2'],
-    },
-    {
-      name: 'renews one that is not well, where order does not matter',
-      spec: parallel,
-      pods: [pod(0, old), pod(1, old), pod(2, { ...old, ready: false })],
-      gone: ['web-2'],
-    },
-    {
-      name: 'waits for the renewed one, where order does not matter',
-      spec: parallel,
-      pods: [pod(0, old), pod(1, old), pod(2, { ready: false })],
-    },
-    {
-      name: 'counts the partition from where its ordinals begin',
-      spec: { ordinals: { start: 5 }, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
-      pods: [pod(5, old), pod(6, old), pod(7)],
-      gone: ['web-6'],
-    },
-    {
-      name: 'takes one that is not well away only when none before it is so',
-      spec: { replicas: 1 },
-      pods: [pod(0), pod(1, { ready: false }), pod(2, { ready: false })],
-    },
-    {
-      name: 'takes one away that is not well',
-      spec: { replicas: 1 },
-      pods: [pod(0), pod(1), pod(2, { ready: false })],
-      gone: ['web-2'],
-    },
-    {
-      name: 'renews none where somebody else deletes',
-      spec: { updateStrategy: { type: 'OnDelete' } },
-      pods: [pod(0, old), pod(1, old), pod(2, old)],
-    },
-    { name: 'is content', pods: [pod(0), pod(1), pod(2)] },
-  ])('$name', ({ spec = {}, pods, create = [], gone = [] }) => {
-    expect(plan(spec, pods)).toEqual({ create, delete: gone })
-  })
-
-  it('makes those below the partition as they were', () => {
-    const partitioned = set({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } })
-    const of = (ordinal: number) =>
-      revisionFor(partitioned, ordinal, { current: 'old', update: 'new', currentReplicas: 3 })
-    expect([0, 1, 2].map(of)).toEqual(['old', 'old', 'new'])
-    expect(revisionFor(set(), 0, { current: 'old', update: 'new', currentReplicas: 1 })).toBe('old')
-    expect(revisionFor(set(), 1, { current: 'old', update: 'new', currentReplicas: 1 })).toBe('new')
-    // As the API server makes it: without a partition, what is made anew is new.
-    const served = set({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } })
-    expect(revisionFor(served, 0, { current: 'old', update: 'new', currentReplicas: 1 })).toBe('new')
-  })
-})
-
-it('gives a pod its name, its place in DNS and its disks', () => {
-  const volumeClaimTemplates = [{ metadata: { name: 'data' } }]
-  const template = {
-    metadata: { labels: { app: 'web' } },
-    spec: {
-      containers: [],
-      volumes: [
-        { name: 'data', emptyDir: {} },
-        { name: 'tmp', emptyDir: {} },
-      ],
-    },
-  }
-  const made = podFor(set({ volumeClaimTemplates }), 4, { name: 'web-abc', template })
-  expect(made.metadata).toMatchObject({
-    name: 'web-4',
-    labels: {
-      app: 'web',
-      'controller-revision-hash': 'web-abc',
-      'statefulset.kubernetes.io/pod-name': 'web-4',
-      'apps.kubernetes.io/pod-index': '4',
-    },
-  })
-  expect(made.spec).toMatchObject({ hostname: 'web-4', subdomain: 'web' })
-  expect(made.spec?.volumes).toEqual([
-    { name: 'data', persistentVolumeClaim: { claimName: 'data-web-4' } },
-    { name: 'tmp', emptyDir: {} },
-  ])
-})
-
-describe('the owners of a disk', () => {
-  const policy = (whenDeleted: string, whenScaled: string) =>
-    set({ replicas: 2, persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled } })
-  const names = (policySet: AppsStatefulSet, ordinal: number) =>
-    ownersOf(policySet, { before: [], pod: pod(ordinal), ordinal }).map(({ kind, name }) => `${kind}/${name}`)
-  it.each([
-    ['Retain', 'Retain', [], []],
-    ['Delete', 'Retain', ['StatefulSet/web'], ['StatefulSet/web']],
-    ['Retain', 'Delete', [], ['Pod/web-2']],
-    ['Delete', 'Delete', ['StatefulSet/web'], ['Pod/web-2']],
-  ])('%s when deleted, %s when scaled', (whenDeleted, whenScaled, kept, scaledAway) => {
-    expect(names(policy(whenDeleted, whenScaled), 0)).toEqual(kept)
-    expect(names(policy(whenDeleted, whenScaled), 2)).toEqual(scaledAway)
-  })
-})
 
 describe('the loop', () => {
   let loops: TestLoops
@@ -243,10 +65,6 @@ describe('the loop', () => {
   })
 
   it('gives a pod that was deleted its name and its disk again', async () => {
-    const claim = {
-      metadata: { name: 'data' },
-      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-    }
     await create({ replicas: 1, volumeClaimTemplates: [claim] })
     await ready(1)
     const before = (await loops.pods())[0]?.metadata?.uid
@@ -318,6 +136,127 @@ describe('the loop', () => {
     await insist(() => loops.client.of(Pod).delete({ namespace: 'default', name: 'web-2' }))
     await loops.until('all are as before', async () => (await images()).join() === 'web:1,web:1,web:1')
     await ready(3)
+  })
+
+  const claim = {
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  }
+  const disk = (ordinal: number) => ({ namespace: 'default', name: `data-web-${ordinal}` })
+  const said = (reason: string, message: string) =>
+    loops.until(`"${message}" is said`, async () =>
+      (await loops.client.of(Event).list()).items.some((one) => one.reason === reason && one.message === message),
+    )
+
+  it('takes over what one before it left, revisions too, and renews nothing', async () => {
+    await create()
+    await ready(3)
+    const uids = async () => (await loops.pods()).map(({ metadata }) => metadata?.uid)
+    const before = await uids()
+    const revision = (await get()).status?.updateRevision
+    await loops.client.of(StatefulSet).delete(web, { propagationPolicy: 'Orphan' })
+    await loops.until('it is gone', async () => (await loops.client.of(StatefulSet).list()).items.length === 0)
+    await create()
+    await ready(3)
+    await loops.until('they are taken over', async () => (await get()).status?.updatedReplicas === 3)
+    expect((await get()).status?.updateRevision).toBe(revision)
+    expect(await uids()).toEqual(before)
+    const { items } = await loops.client.of(ControllerRevision).list({ namespace: 'default' })
+    expect(items.map(({ metadata }) => metadata?.ownerReferences?.[0]?.uid)).toEqual([(await get()).metadata?.uid])
+  })
+
+  it('takes over one that has ended, and makes it again', async () => {
+    const orphan = { metadata: { namespace: 'default', name: 'web-0', labels: { app: 'web' } } }
+    await loops.client.of(Pod).create({ ...orphan, spec: { containers: [{ name: 'web', image: 'web:1' }] } })
+    await insist(async () => {
+      const made = await loops.client.of(Pod).get(orphan.metadata)
+      await loops.client.of(Pod).updateStatus({ ...made, status: { phase: 'Failed' } })
+    })
+    await create({ replicas: 1 })
+    await ready(1)
+  })
+
+  it('tells how many are left while it goes', async () => {
+    await create({
+      template: { ...spec().template, metadata: { labels: { app: 'web' }, finalizers: ['example.com/stay'] } },
+    })
+    await ready(3)
+    await loops.client.of(StatefulSet).delete(web, { propagationPolicy: 'Foreground' })
+    const free = (name: string) =>
+      insist(() =>
+        loops.client.of(Pod).patch({ namespace: 'default', name }, merge, { metadata: { finalizers: null } }),
+      )
+    await loops.until('all are told to go', async () =>
+      (await loops.pods()).every(({ metadata }) => metadata?.deletionTimestamp),
+    )
+    await free('web-2')
+    await loops.until('two are left', async () => (await get()).status?.replicas === 2)
+    await free('web-0')
+    await free('web-1')
+    await loops.until('it is gone', async () => (await loops.client.of(StatefulSet).list()).items.length === 0)
+  })
+
+  it('lets no pod begin on a disk that goes with the one before', async () => {
+    const policy = { whenDeleted: 'Retain', whenScaled: 'Delete' }
+    await create({ replicas: 1, volumeClaimTemplates: [claim], persistentVolumeClaimRetentionPolicy: policy })
+    await ready(1)
+    const owner = { apiVersion: 'v1', kind: 'Pod', name: 'web-1', uid: 'before' }
+    await loops.client.of(PersistentVolumeClaim).create({
+      metadata: { ...disk(1), ownerReferences: [owner], finalizers: ['example.com/stay'] },
+      spec: claim.spec,
+    })
+    await change({ replicas: 2 })
+    await loops.until(
+      'the disk goes',
+      async () => (await loops.client.of(PersistentVolumeClaim).get(disk(1))).metadata?.deletionTimestamp,
+    )
+    expect((await loops.pods()).length).toBe(1)
+    await insist(() => loops.client.of(PersistentVolumeClaim).patch(disk(1), merge, { metadata: { finalizers: null } }))
+    await ready(2)
+    expect((await loops.client.of(PersistentVolumeClaim).get(disk(1))).metadata?.ownerReferences).toBeUndefined()
+  })
+
+  it('waits until a disk that is being deleted is gone, and says so', async () => {
+    await loops.client.of(PersistentVolumeClaim).create({
+      metadata: { ...disk(0), finalizers: ['example.com/stay'] },
+      spec: claim.spec,
+    })
+    await loops.client.of(PersistentVolumeClaim).delete(disk(0))
+    await create({ replicas: 1, volumeClaimTemplates: [claim] })
+    await said('FailedCreate', 'create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted')
+    await insist(() => loops.client.of(PersistentVolumeClaim).patch(disk(0), merge, { metadata: { finalizers: null } }))
+    await ready(1)
+  })
+
+  it('leaves disks alone that no pod of it is on, and says whose else they are', async () => {
+    await loops.client.of(PersistentVolumeClaim).create({ metadata: disk(1), spec: claim.spec })
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'backup', uid: 'other', controller: true }
+    const backup = await loops.client.of(ConfigMap).create({ metadata: { namespace: 'default', name: 'backup' } })
+    const uid = backup.metadata?.uid ?? ''
+    await create({ replicas: 1, volumeClaimTemplates: [claim] })
+    await ready(1)
+    const policy = { whenDeleted: 'Delete', whenScaled: 'Retain' }
+    await change({ persistentVolumeClaimRetentionPolicy: policy })
+    const owners = async (ordinal: number) =>
+      (await loops.client.of(PersistentVolumeClaim).get(disk(ordinal))).metadata?.ownerReferences?.map(
+        ({ kind }) => kind,
+      )
+    await loops.until('it is taken', async () => (await owners(0))?.join() === 'StatefulSet')
+    expect(await owners(1)).toBeUndefined()
+    const [mine] = (await loops.client.of(PersistentVolumeClaim).get(disk(0))).metadata?.ownerReferences ?? []
+    const references = [
+      { ...mine, controller: false },
+      { ...owner, uid },
+    ]
+    await insist(() =>
+      loops.client.of(PersistentVolumeClaim).patch(disk(0), merge, { metadata: { ownerReferences: references } }),
+    )
+    await change({ template: { metadata: { annotations: { look: 'again' } } } })
+    await said(
+      'ConflictingController',
+      'PersistentVolumeClaim data-web-0 has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim',
+    )
+    await loops.until('it is let go of', async () => (await owners(0))?.join() === 'ConfigMap')
   })
 
   it('scales by the scale subresource', async () => {
