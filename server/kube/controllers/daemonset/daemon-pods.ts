@@ -37,11 +37,14 @@ export function verdictOn(set: DaemonSet, node: Node): Verdict {
   return { shouldRun: !keepsOut, mayStay: !untolerated(taints, pod.spec?.tolerations, ['NoExecute']) }
 }
 
+/** One that its author gives an end is without end. */
 function tolerationsOf({ spec }: PodTemplateSpec): Toleration[] {
   const own = spec?.tolerations ?? []
   const added = spec?.hostNetwork ? [...TOLERATED, ON_HOST_NETWORK] : TOLERATED
-  const isNamed = ({ key, effect }: Toleration) => own.some((other) => other.key === key && other.effect === effect)
-  return [...own, ...added.filter((toleration) => !isNamed(toleration))]
+  const isSame = (a: Toleration, b: Toleration) =>
+    a.key === b.key && a.effect === b.effect && a.operator === b.operator && (a.value ?? '') === (b.value ?? '')
+  const kept = own.map((toleration) => added.find((one) => isSame(one, toleration)) ?? toleration)
+  return [...kept, ...added.filter((toleration) => !own.some((one) => isSame(one, toleration)))]
 }
 
 export function templateFor(set: DaemonSet, node: string, told: { hash: string; generation: string }): PodTemplateSpec {

@@ -1,165 +1,13 @@
-import type { DaemonSet as AppsDaemonSet } from 'kubernetes-types/apps/v1'
-import type { Node as CoreNode, Pod as CorePod, Taint } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ControllerRevision } from '../../kinds/controller-revision.ts'
 import { DaemonSet } from '../../kinds/daemon-set.ts'
+import { Event } from '../../kinds/event.ts'
 import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { isActive } from '../pod-state.ts'
 import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
-import { nodeOf, templateFor, verdictOn } from './daemon-pods.ts'
-import { planRollout } from './plan-rollout.ts'
-
-const NOW = Date.parse('2026-01-01T01:00:00Z')
-const set = (spec: object = {}, update: object = {}): AppsDaemonSet => ({
-  spec: {
-    selector: {},
-    template: { spec: { containers: [], ...spec } },
-    updateStrategy: { type: 'RollingUpdate', rollingUpdate: update },
-  },
-})
-const node = (labels: Record<string, string> = {}, taints: Taint[] = []): CoreNode => ({
-  metadata: { name: 'n1', labels },
-  spec: { taints },
-})
-const taint = (key: string, effect: string): Taint => ({ key, effect })
-
-describe('a node', () => {
-  it.each<{ name: string; spec: object; node: CoreNode; shouldRun: boolean; mayStay: boolean }>([
-    { name: 'has one', spec: {}, node: node(), shouldRun: true, mayStay: true },
-    {
-      name: 'has none when it lacks a label',
-      spec: { nodeSelector: { disk: 'ssd' } },
-      node: node(),
-      shouldRun: false,
-      mayStay: false,
-    },
-    {
-      name: 'has one when it has the label',
-      spec: { nodeSelector: { disk: 'ssd' } },
-      node: node({ disk: 'ssd' }),
-      shouldRun: true,
-      mayStay: true,
-    },
-    {
-      name: 'gets none, and keeps the one it has, when it is tainted',
-      spec: {},
-      node: node({}, [taint('a', 'NoSchedule')]),
-      shouldRun: false,
-      mayStay: true,
-    },
-    {
-      name: 'loses it when its taint says so',
-      spec: {},
-      node: node({}, [taint('a', 'NoExecute')]),
-      shouldRun: false,
-      mayStay: false,
-    },
-    {
-      name: 'has one when the taint is tolerated',
-      spec: { tolerations: [{ operator: 'Exists' }] },
-      node: node({}, [taint('a', 'NoExecute')]),
-      shouldRun: true,
-      mayStay: true,
-    },
-    {
-      name: 'has one while it is cordoned or not ready',
-      spec: {},
-      node: node({}, [
-        taint('node.kubernetes.io/unschedulable', 'NoSchedule'),
-        taint('node.kubernetes.io/not-ready', 'NoExecute'),
-      ]),
-      shouldRun: true,
-      mayStay: true,
-    },
-    {
-      name: 'has none when another is named',
-      spec: { nodeName: 'n2' },
-      node: node(),
-      shouldRun: false,
-      mayStay: false,
-    },
-  ])('$name', ({ spec, node: seen, shouldRun, mayStay }) => {
-    expect(verdictOn(set(spec), seen)).toEqual({ shouldRun, mayStay })
-  })
-
-  it('is the only one that its pod may go to', () => {
-    const template = templateFor(set(), 'n1', { hash: 'abc', generation: '2' })
-    expect(nodeOf({ spec: template.spec! })).toBe('n1')
-    expect(template.metadata?.labels).toEqual({ 'controller-revision-hash': 'abc', 'pod-template-generation': '2' })
-  })
-})
-
-describe('a rollout', () => {
-  const pod = (name: string, { isNew = false, isReady = true } = {}): CorePod => ({
-    metadata: { name, labels: { 'controller-revision-hash': isNew ? 'new' : 'old' } },
-    status: { phase: 'Running', conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] },
-  })
-  const plan = (update: object, pods: Record<string, CorePod[]>) => {
-    const { remove, create } = planRollout({
-      set: set({}, update),
-      podsByNode: new Map(Object.entries(pods)),
-      hash: 'new',
-      now: NOW,
-    })
-    return { remove: remove.map(({ metadata }) => metadata?.name), create }
-  }
-  it.each<{ name: string; update: object; pods: Record<string, CorePod[]>; remove: string[]; create: string[] }>([
-    {
-      name: 'takes one at a time',
-      update: { maxUnavailable: 1 },
-      pods: { a: [pod('a')], b: [pod('b')] },
-      remove: ['a'],
-      create: [],
-    },
-    {
-      name: 'waits for the new one',
-      update: { maxUnavailable: 1 },
-      pods: { a: [pod('a', { isNew: true, isReady: false })], b: [pod('b')] },
-      remove: [],
-      create: [],
-    },
-    {
-      name: 'takes what does not work at once',
-      update: { maxUnavailable: 1 },
-      pods: { a: [pod('a', { isReady: false })], b: [pod('b', { isReady: false })], c: [pod('c')] },
-      remove: ['a', 'b'],
-      create: [],
-    },
-    {
-      name: 'takes a percentage, rounded up',
-      update: { maxUnavailable: '34%' },
-      pods: { a: [pod('a')], b: [pod('b')], c: [pod('c')] },
-      remove: ['a', 'b'],
-      create: [],
-    },
-    {
-      name: 'makes the new beside the old',
-      update: { maxSurge: 1, maxUnavailable: 0 },
-      pods: { a: [pod('a')], b: [pod('b')] },
-      remove: [],
-      create: ['a'],
-    },
-    {
-      name: 'lets the old go when the new works',
-      update: { maxSurge: 1, maxUnavailable: 0 },
-      pods: { a: [pod('a'), pod('a2', { isNew: true })], b: [pod('b')] },
-      remove: ['a'],
-      create: [],
-    },
-    {
-      name: 'keeps the old until the new works',
-      update: { maxSurge: 1, maxUnavailable: 0 },
-      pods: { a: [pod('a'), pod('a2', { isNew: true, isReady: false })], b: [pod('b')] },
-      remove: [],
-      create: [],
-    },
-    { name: 'is over', update: {}, pods: { a: [pod('a', { isNew: true })] }, remove: [], create: [] },
-  ])('$name', ({ update, pods, remove, create }) => {
-    expect(plan(update, pods)).toEqual({ remove, create })
-  })
-})
 
 describe('the loop', () => {
   let loops: TestLoops
@@ -267,6 +115,58 @@ describe('the loop', () => {
     await image('agent:2')
     await allRun('agent:2')
     expect(least).toBe(3)
+  })
+
+  it('takes over what one before it left, revisions too, and renews nothing', async () => {
+    await create()
+    await ready(3)
+    const uids = async () => (await loops.pods()).map(({ metadata }) => metadata?.uid).sort()
+    const before = await uids()
+    await loops.client.of(DaemonSet).delete(agent, { propagationPolicy: 'Orphan' })
+    await loops.until('it is gone', async () => (await loops.client.of(DaemonSet).list()).items.length === 0)
+    await create()
+    await ready(3)
+    await loops.until('all are taken over', async () => (await get()).status?.updatedNumberScheduled === 3)
+    expect(await uids()).toEqual(before)
+    const { items } = await loops.client.of(ControllerRevision).list({ namespace: 'default' })
+    expect(items.map(({ metadata }) => metadata?.ownerReferences?.[0]?.uid)).toEqual([(await get()).metadata?.uid])
+  })
+
+  it('does not wait for one that has ended and that somebody else holds', async () => {
+    await create({
+      template: { ...spec().template, metadata: { labels: { app: 'agent' }, finalizers: ['example.com/stay'] } },
+    })
+    await ready(3)
+    const [first] = await loops.pods()
+    const { namespace = '', name = '' } = first?.metadata ?? {}
+    loops.kubelets.on = false
+    await insist(async () => {
+      const pod = await loops.client.of(Pod).get({ namespace, name })
+      await loops.client.of(Pod).updateStatus({ ...pod, status: { ...pod.status, phase: 'Failed' } })
+    })
+    await loops.until('another is there', async () => (await nodes()).length === 3 && (await loops.pods()).length === 4)
+    const message = `Found failed daemon pod default/${name} on node ${first?.spec?.nodeName}, will try to kill it`
+    await loops.until('so it is said', async () =>
+      (await loops.client.of(Event).list()).items.some(
+        (one) => one.reason === 'FailedDaemonPod' && one.message === message,
+      ),
+    )
+  })
+
+  it('takes over one that it does not know a node of, and leaves it alone', async () => {
+    await create()
+    await ready(3)
+    const nowhere = { namespace: 'default', name: 'nowhere' }
+    await loops.client.of(Pod).create({
+      metadata: { ...nowhere, labels: { app: 'agent' } },
+      spec: { containers: [{ name: 'agent', image: 'agent:1' }], schedulingGates: [{ name: 'example.com/later' }] },
+    })
+    const orphan = () => loops.client.of(Pod).get(nowhere)
+    await loops.until('it is taken over', async () => (await orphan()).metadata?.ownerReferences?.[0]?.name === 'agent')
+    await image('agent:2')
+    await loops.until('the others are renewed', async () => (await get()).status?.updatedNumberScheduled === 3)
+    await ready(3)
+    expect((await orphan()).metadata?.deletionTimestamp).toBeUndefined()
   })
 
   it('leaves old pods alone until somebody deletes them, where that is asked', async () => {

@@ -7,10 +7,15 @@ import { scaledValue } from '../../apimachinery/int-or-string.ts'
 import { availableInMs } from '../pod-state.ts'
 import { REVISION_HASH } from '../revision-history.ts'
 
+export interface PodsOnNode {
+  pods: readonly Pod[]
+  shouldRun: boolean
+}
+
 export interface Rollout {
   set: DaemonSet
-  /** Of nodes that should have a pod. */
-  podsByNode: ReadonlyMap<string, readonly Pod[]>
+  /** Those that should have a pod, and those that have one. */
+  nodes: ReadonlyMap<string, PodsOnNode>
   hash: string
   now: number
 }
@@ -20,7 +25,7 @@ export interface Plan {
   create: string[]
 }
 
-function boundsOf(set: DaemonSet, desired: number): { maxUnavailable: number; maxSurge: number } {
+export function boundsOf(set: DaemonSet, desired: number): { maxUnavailable: number; maxSurge: number } {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {}
   if (type !== 'RollingUpdate') return { maxUnavailable: 0, maxSurge: 0 }
   const scaled = (value: number | string) => scaledValue(value, { total: desired, roundUp: true }) ?? 0
@@ -32,39 +37,79 @@ function boundsOf(set: DaemonSet, desired: number): { maxUnavailable: number; ma
 
 export const isNew = (pod: Pod, hash: string) => pod.metadata?.labels?.[REVISION_HASH] === hash
 
-export function planRollout({ set, podsByNode, hash, now }: Rollout): Plan {
-  const { maxUnavailable, maxSurge } = boundsOf(set, podsByNode.size)
+interface State {
+  node: string
+  shouldRun: boolean
+  old: Pod | undefined
+  next: Pod | undefined
+  /** More than one of the same template: the turn before the rollout sees to it. */
+  isCrowded: boolean
+}
+
+export function planRollout({ set, nodes, hash, now }: Rollout): Plan {
+  const desired = [...nodes.values()].filter(({ shouldRun }) => shouldRun).length
+  const { maxUnavailable, maxSurge } = boundsOf(set, desired)
   const isAvailable = (pod: Pod | undefined) =>
     pod !== undefined && availableInMs(pod, set.spec?.minReadySeconds ?? 0, now) === 0
-  const plan: Plan = { remove: [], create: [] }
-  const candidates: { node: string; old: Pod }[] = []
-  let unavailable = 0
-  let surging = 0
-  for (const [node, pods] of podsByNode) {
+  const states = [...nodes].map(([node, { pods, shouldRun }]): State => {
     const alive = pods.filter(({ metadata }) => !metadata?.deletionTimestamp)
-    const next = alive.find((pod) => isNew(pod, hash))
-    const old = alive.find((pod) => !isNew(pod, hash))
-    if (maxSurge > 0) {
-      if (old && next) {
-        surging++
-        // Its work has been taken over.
-        if (isAvailable(next)) plan.remove.push(old)
-      } else if (old && !isAvailable(old)) plan.create.push(node)
-      else if (old) candidates.push({ node, old })
+    const [next, ...moreNew] = alive.filter((pod) => isNew(pod, hash))
+    const [old, ...moreOld] = alive.filter((pod) => !isNew(pod, hash))
+    return { node, shouldRun, old, next, isCrowded: moreNew.length + moreOld.length > 0 }
+  })
+  return maxSurge > 0
+    ? planSurge(states, { maxSurge, desired, isAvailable })
+    : planReplacement(states, { maxUnavailable, isAvailable })
+}
+
+type IsAvailable = (pod: Pod | undefined) => boolean
+
+function planReplacement(
+  states: readonly State[],
+  { maxUnavailable, isAvailable }: { maxUnavailable: number; isAvailable: IsAvailable },
+): Plan {
+  // One that does no work is replaced at no cost.
+  const idle: Pod[] = []
+  const candidates: Pod[] = []
+  let unavailable = 0
+  for (const { old, next, isCrowded } of states) {
+    if (old && !next && !isCrowded) {
+      if (isAvailable(old)) candidates.push(old)
+      else {
+        idle.push(old)
+        unavailable++
+      }
+    } else if (isCrowded || old || !isAvailable(next)) unavailable++
+  }
+  return { remove: [...idle, ...candidates.slice(0, Math.max(0, maxUnavailable - unavailable))], create: [] }
+}
+
+function planSurge(
+  states: readonly State[],
+  { maxSurge, desired, isAvailable }: { maxSurge: number; desired: number; isAvailable: IsAvailable },
+): Plan {
+  const plan: Plan = { remove: [], create: [] }
+  const candidates: string[] = []
+  /** Old ones that work, on nodes that should have none. */
+  const stranded: Pod[] = []
+  let available = 0
+  let surging = 0
+  for (const { node, shouldRun, old, next, isCrowded } of states) {
+    if (isCrowded) {
+      surging++
       continue
     }
-    if (!old) unavailable += isAvailable(next) ? 0 : 1
-    else if (isAvailable(old)) candidates.push({ node, old })
-    else {
-      // It does no work: replacing it costs nothing.
-      unavailable++
-      plan.remove.push(old)
-    }
+    if (isAvailable(old ?? next)) available++
+    if (!old) continue
+    if (next) {
+      // Its work has been taken over.
+      if (isAvailable(next)) plan.remove.push(old)
+      else surging++
+    } else if (shouldRun) (isAvailable(old) ? candidates : plan.create).push(node)
+    else (isAvailable(old) ? stranded : plan.remove).push(old)
   }
-  const more = Math.max(0, maxSurge > 0 ? maxSurge - surging - plan.create.length : maxUnavailable - unavailable)
-  for (const { node, old } of candidates.slice(0, more)) {
-    if (maxSurge > 0) plan.create.push(node)
-    else plan.remove.push(old)
-  }
+  plan.create.push(...candidates.slice(0, Math.max(0, maxSurge - surging)))
+  // They go only when as many as are wanted work without them.
+  plan.remove.push(...stranded.slice(0, Math.max(0, available - desired)))
   return plan
 }
