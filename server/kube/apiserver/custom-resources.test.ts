@@ -245,6 +245,39 @@ describe('subresources', () => {
     await expect(patch(`${TABS}/mine/status`, { status: { replicas: 'two', labelSelector: 5 } })).rejects.toMatchObject(
       { code: 422 },
     )
+    await expect(patch(`${TABS}/numberless/scale`, { metadata: { labels: { a: 'b' } } })).rejects.toMatchObject({
+      code: 400,
+      message: 'the spec replicas field ".spec.replicas" cannot be empty',
+    })
+    await expect(patch(`${TABS}/mine/scale`, { spec: { replicas: -1 } })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringMatching(
+        /^CronTab.stable.example.com "mine" is invalid: .*should be a non-negative integer/,
+      ),
+    })
+    // Nobody has to name a revision. Applied without a word of replicas, it keeps them.
+    const put = { metadata: { name: 'mine' }, spec: { replicas: 4 } }
+    expect((await ask('PUT', `${TABS}/mine/scale`, put)).spec.replicas).toBe(4)
+    const stale = { ...put, metadata: { name: 'mine', resourceVersion: '1' } }
+    await expect(ask('PUT', `${TABS}/mine/scale`, stale)).rejects.toMatchObject({ reason: 'Conflict' })
+    const applied = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'mine' } }
+    const said = { force: 'true', fieldManager: 'me' }
+    expect((await patch(`${TABS}/mine/scale`, applied, 'application/apply-patch+yaml', said)).spec.replicas).toBe(4)
+  })
+
+  it('says of a scale that is older than its definition what is no number', async () => {
+    const open = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+    await define(test.transport, crontabs({ schema: open }))
+    await ask('POST', TABS, crontab('mine', { replicas: 'two' }))
+    using log = await watchLog(test.transport, TABS)
+    const told = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
+    const versions = [{ name: 'v1', served: true, storage: true, schema: open, subresources: { scale: told } }]
+    await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions } })
+    await log.ended
+    await expect(ask('GET', `${TABS}/mine/scale`)).rejects.toMatchObject({
+      code: 500,
+      message: '.spec.replicas accessor error: two is of the type string, expected int64',
+    })
   })
 })
 

@@ -28,3 +28,7 @@ export function goTypeOf(value: JsonValue): string {
   if (typeof value === 'boolean') return 'bool'
   return typeof value === 'string' ? 'string' : isInt64(value) ? 'int64' : 'float64'
 }
+
+/** Of a field that is not what its place promises. Upstream: apimachinery/pkg/apis/meta/v1/unstructured/helpers.go. */
+export const accessorProblem = (path: string, value: JsonValue, expected: string) =>
+  `${path} accessor error: ${goFormat(value)} is of the type ${goTypeOf(value)}, expected ${expected}`

@@ -6,7 +6,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import { isInt64, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { pathSegmentProblems } from '../../apimachinery/names.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
-import { goFormat, goTypeOf } from '../../apimachinery/patch/go-format.ts'
+import { accessorProblem } from '../../apimachinery/patch/go-format.ts'
 import { errorFindings, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
@@ -183,16 +183,13 @@ function statusScaleErrors(object: JsonObject, scale: Scale): FieldError[] {
   const errors = replicaErrors(object, scale.statusReplicasPath)
   const [selector] = labelSelectorPath ? jsonPath(labelSelectorPath)(object) : []
   if (selector === undefined || typeof selector === 'string') return errors
-  return [...errors, fieldError.invalid(labelSelectorPath, '', otherType(labelSelectorPath, selector, 'string'))]
+  return [...errors, fieldError.invalid(labelSelectorPath, '', accessorProblem(labelSelectorPath, selector, 'string'))]
 }
 
 function replicaErrors(object: JsonObject, path: string): FieldError[] {
   const [value] = jsonPath(path)(object)
   if (value === undefined) return []
-  if (!isInt64(value)) return [fieldError.invalid(path, 0, otherType(path, value, 'int64'))]
+  if (!isInt64(value)) return [fieldError.invalid(path, 0, accessorProblem(path, value, 'int64'))]
   if (value < 0) return [fieldError.invalid(path, value, 'should be a non-negative integer')]
   return value > MOST ? [fieldError.invalid(path, value, `should be less than or equal to ${MOST}`)] : []
 }
-
-const otherType = (path: string, value: JsonValue, expected: string) =>
-  `${path} accessor error: ${goFormat(value)} is of the type ${goTypeOf(value)}, expected ${expected}`

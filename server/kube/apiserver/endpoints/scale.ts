@@ -4,7 +4,7 @@
 import type { Scale } from 'kubernetes-types/autoscaling/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { deepCopy } from '../../apimachinery/deep.ts'
-import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { isInt64, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import {
   formatSelector,
   type LabelSelector,
@@ -13,6 +13,7 @@ import {
 } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
+import { accessorProblem } from '../../apimachinery/patch/go-format.ts'
 import { badRequest, fieldError, internalError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, ageColumn, defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
@@ -82,6 +83,15 @@ function asScales(gate: Gate, served: ServedKind): Gate {
   }
 }
 
+/** In the place of a number that nobody has written, which a change has to bring. */
+const NEVER_SET = -2147483648
+
+function changeable(kind: AnyKind, live: KubeObject): Scale {
+  const scale = scaleOf(kind, live)
+  const isSet = !kind.schema || at(live, kind.scale?.specReplicas ?? '') !== undefined
+  return isSet ? scale : { ...scale, spec: { replicas: NEVER_SET } }
+}
+
 interface Change {
   change(current: KubeObject): Promise<KubeObject>
   dryRun: boolean
@@ -109,7 +119,7 @@ async function readChange(call: Call): Promise<Change> {
   const { fieldValidation, dryRun } = options
   const patchSchema = patchSchemaOf(schemas, SCALE)
   const change = (live: KubeObject) => {
-    const original = scaleOf(kind, live) as unknown as JsonObject
+    const original = changeable(kind, live) as unknown as JsonObject
     const patched = applyPatch({ contentType, original, patch, ...(patchSchema ? { patchSchema } : {}) })
     const scale = decodePatched(schemas, SCALE, { patched, sent, fieldValidation, context }) as Scale
     assertNamed(scale, info.name)
@@ -127,7 +137,10 @@ async function readAppliedScale(call: Call): Promise<Change> {
   assertConfigurationOf(call, SCALE, configuration)
   const scale = decodeAs(schemas, SCALE, configuration.applied, { fieldValidation: 'Ignore' }) as Scale
   const change = async (live: KubeObject) => {
-    const wanted = scaled(kind, live, scale)
+    const before = changeable(kind, live)
+    // Who says nothing of replicas leaves them as they are.
+    const spec = scale.spec?.replicas === undefined ? before.spec : scale.spec
+    const wanted = scaled(kind, live, { ...before, spec, metadata: { ...before.metadata, ...scale.metadata } } as Scale)
     const write = {
       live: live as JsonObject,
       applied: onlyReplicas(kind, wanted),
@@ -157,17 +170,28 @@ const at = (object: unknown, path: string): unknown =>
 function scaleOf(kind: AnyKind, object: KubeObject): Scale {
   const { specReplicas = '', statusReplicas = '', labelSelector = '' } = kind.scale ?? {}
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {}
-  const selector = at(object, labelSelector)
+  const selector = labelSelector ? at(object, labelSelector) : undefined
+  if (kind.schema && selector !== undefined && typeof selector !== 'string') {
+    throw new StatusError('Unknown', accessorProblem(labelSelector, selector as JsonValue, 'string'))
+  }
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as Scale['metadata'] & object,
-    spec: { replicas: Number(at(object, specReplicas) ?? 0) },
+    spec: { replicas: numberAt(object, specReplicas) },
     status: {
-      replicas: Number(at(object, statusReplicas) ?? 0),
+      replicas: numberAt(object, statusReplicas),
       selector: shownSelector(selector),
     },
   }
+}
+
+/** What is stored may be older than what a definition says of it. */
+function numberAt(object: unknown, path: string): number {
+  const value = at(object, path)
+  if (value === undefined) return 0
+  if (!isInt64(value)) throw new StatusError('Unknown', accessorProblem(path, value as JsonValue, 'int64'))
+  return Number(value)
 }
 
 /** Text, a label selector, or (ReplicationControllers) plain labels. */
@@ -182,7 +206,11 @@ function shownSelector(selector: unknown): string {
 
 function scaled(kind: AnyKind, current: KubeObject, scale: Scale): KubeObject {
   const replicas = scale.spec?.replicas ?? 0
-  if (replicas < 0) {
+  if (replicas === NEVER_SET && kind.schema) {
+    throw badRequest(`the spec replicas field ${JSON.stringify(kind.scale?.specReplicas)} cannot be empty`)
+  }
+  // What a definition serves is held to its own rules, by its own name.
+  if (replicas < 0 && !kind.schema) {
     throw invalid({ group: 'autoscaling', kind: 'Scale' }, current.metadata?.name ?? '', [
       fieldError.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ])
@@ -190,8 +218,10 @@ function scaled(kind: AnyKind, current: KubeObject, scale: Scale): KubeObject {
   const next = deepCopy(current) as KubeObject & JsonObject
   setReplicas(kind, next, replicas)
   const { resourceVersion, uid } = scale.metadata ?? {}
-  const { resourceVersion: _current, ...meta } = next.metadata ?? {}
-  next.metadata = { ...meta, ...(resourceVersion ? { resourceVersion } : {}), ...(uid ? { uid } : {}) }
+  const { resourceVersion: present, ...meta } = next.metadata ?? {}
+  // A custom resource must be told which of its states is meant, its scale need not.
+  const meant = resourceVersion || (kind.schema && present)
+  next.metadata = { ...meta, ...(meant ? { resourceVersion: meant } : {}), ...(uid ? { uid } : {}) }
   return next
 }
 
