@@ -183,7 +183,7 @@ export interface ContainerRuntime {
   runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox>
   /** Stops everything in it; idempotent. */
   stopPodSandbox(id: string): Promise<void>
-  /** Containers left in it go too. */
+  /** Stops it where it runs; containers left in it go too. */
   removePodSandbox(id: string): Promise<void>
   listPodSandboxes(podUid?: string): Promise<PodSandbox[]>
   createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string>

@@ -206,11 +206,9 @@ export class PodSync {
     probes.forget(podUid)
     starter.forget(podUid)
     statuses.forget(podUid)
-    for (const container of await runtime.listContainers(podUid)) await runtime.removeContainer(container.id)
-    for (const sandbox of await runtime.listPodSandboxes(podUid)) {
-      await runtime.stopPodSandbox(sandbox.id)
-      await runtime.removePodSandbox(sandbox.id)
-    }
+    const { containers, sandboxes } = await readRuntimeState(runtime, podUid)
+    for (const { id } of containers) await runtime.removeContainer(id)
+    for (const { id } of sandboxes) await runtime.removePodSandbox(id)
     await volumes.unmount(podUid)
     await this.#options.cgroups.remove(podUid)
     await os.remove(`${rootDir}/pods/${podUid}`)

@@ -114,21 +114,29 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async stopPodSandbox(id: string): Promise<void> {
-    const inspected = await this.#inspect(id)
-    if (!inspected) return
-    const sandbox = sandboxOf(inspected, [])
-    for (const container of await this.#lists.with({ [SANDBOX_ID]: id })) {
-      if (container.State === 'running') await this.stopContainer(container.Id, 2)
-    }
-    if (inspected.HostConfig.NetworkMode !== 'host') await this.#options.network.tearDown(networked(sandbox))
-    await tolerate([304, 404], this.#docker.getContainer(id).stop({ t: 0 }))
-    this.#inspected.delete(id)
+    await this.#endSandbox(id)
   }
 
   async removePodSandbox(id: string): Promise<void> {
-    await this.stopPodSandbox(id)
-    for (const container of await this.#lists.with({ [SANDBOX_ID]: id })) await this.removeContainer(container.Id)
+    for (const { Id } of await this.#endSandbox(id)) await this.removeContainer(Id)
     await this.removeContainer(id)
+  }
+
+  /** Returns what is in it. */
+  async #endSandbox(id: string): Promise<Docker.ContainerInfo[]> {
+    const containers = await this.#lists.with({ [SANDBOX_ID]: id })
+    const inspected = this.#inspected.get(id) ?? (await this.#inspect(id))
+    if (!inspected) return containers
+    for (const { Id, State } of containers) if (State === 'running') await this.stopContainer(Id, 2)
+    if (inspected.HostConfig.NetworkMode !== 'host') {
+      await this.#options.network.tearDown(networked(sandboxOf(inspected, [])))
+    }
+    // Once it has ended it stays so; anything else that was seen of it may be old.
+    if (inspected.State.Status !== 'exited') {
+      await tolerate([304, 404], this.#docker.getContainer(id).stop({ t: 0 }))
+      this.#inspected.delete(id)
+    }
+    return containers
   }
 
   async listPodSandboxes(podUid?: string): Promise<PodSandbox[]> {
