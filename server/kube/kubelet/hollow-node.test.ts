@@ -525,6 +525,37 @@ it('lets a container use more while it runs', async () => {
   ])
 })
 
+it('takes no memory from a container that uses it', async () => {
+  const limitedTo = (memory: string) => ({
+    containers: [{ name: 'app', image: 'app:1', resources: { requests: { memory }, limits: { memory } } }],
+  })
+  const resizeTo = (memory: string) =>
+    client
+      .of(Pod)
+      .patch(
+        { namespace: 'default', name: 'web' },
+        'application/strategic-merge-patch+json',
+        { spec: limitedTo(memory) },
+        { subresource: 'resize' },
+      )
+  const resizing = async () => (await get()).status?.conditions?.find(({ type }) => type === 'PodResizeInProgress')
+  const limit = async () => (await running())[0]?.resources?.memoryLimitBytes
+  // Simulated containers use 4 Mi.
+  await create(limitedTo('8Mi'))
+  await until('running', phaseIs('Running'))
+  await resizeTo('5Mi')
+  await until('resized', async () => (await limit()) === 5 * 2 ** 20)
+  await resizeTo('3Mi')
+  await until('refused', async () => (await resizing())?.reason === 'Error')
+  expect((await resizing())?.message).toBe(
+    'cannot decrease memory limits: attempting to set container "app" memory limit (3145728) below current usage (4194304)',
+  )
+  expect(await limit()).toBe(5 * 2 ** 20)
+  await resizeTo('6Mi')
+  await until('resized', async () => (await limit()) === 6 * 2 ** 20)
+  await until('done', async () => (await resizing()) === undefined)
+})
+
 it('starts a container anew that asks for it when it is resized', async () => {
   await create(asking('1', { resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }))
   await until('running', settled('1'))

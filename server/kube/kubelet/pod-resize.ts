@@ -3,7 +3,7 @@
 // there. Upstream: pkg/kubelet/allocation/allocation_manager.go, pkg/kubelet/kuberuntime (computePodResizeAction).
 
 import type { Container, Pod, PodStatus, ContainerStatus as ToldStatus } from 'kubernetes-types/core/v1'
-import type { ContainerResources, ContainerStatus } from '../container-runtime/container-runtime.ts'
+import type { ContainerResources, ContainerStatus, ContainerUsage } from '../container-runtime/container-runtime.ts'
 import { admit } from './admission.ts'
 import { cgroupOf } from './container-config.ts'
 import { amountOf } from './resource-amount.ts'
@@ -89,6 +89,29 @@ export function resizeOf(container: Container, status: ContainerStatus): 'none' 
   const restarts = (name: string) =>
     container.resizePolicy?.some((one) => one.resourceName === name && one.restartPolicy === 'RestartContainer')
   return (cpu && restarts('cpu')) || (memory && restarts('memory')) ? 'restart' : 'inPlace'
+}
+
+export interface Resize {
+  status: ContainerStatus
+  container: Container
+}
+
+export const mayUseLessMemory = ({ status, container }: Resize): boolean =>
+  (cgroupOf(container).memoryLimitBytes || Infinity) < (status.resources?.memoryLimitBytes || Infinity)
+
+/**
+ * Why memory cannot be taken from containers: a kernel refuses a limit below what is used, or ends who uses it, by its version
+ * of groups.
+ */
+export function refusedByUsage(resizes: readonly Resize[], usages: readonly ContainerUsage[]): string | undefined {
+  const words = resizes.filter(mayUseLessMemory).flatMap(({ status, container }) => {
+    const limit = cgroupOf(container).memoryLimitBytes ?? 0
+    const used = usages.find(({ containerId }) => containerId === status.id)?.memoryUsageBytes ?? 0
+    if (used <= limit) return []
+    return [`attempting to set container "${container.name}" memory limit (${limit}) below current usage (${used})`]
+  })
+  if (words.length === 0) return undefined
+  return `cannot decrease memory limits: ${words.length === 1 ? words[0] : `[${words.join(', ')}]`}`
 }
 
 /** What a container really may use now, in the words of its spec. */

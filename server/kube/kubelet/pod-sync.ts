@@ -18,7 +18,7 @@ import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
 import { PodNeeds } from './pod-needs.ts'
-import { type Granted, resizeOf } from './pod-resize.ts'
+import { type Granted, mayUseLessMemory, refusedByUsage, resizeOf } from './pod-resize.ts'
 import { containersOf, isAlive, latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
 import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
@@ -166,12 +166,16 @@ export class PodSync {
 
   /** False when the runtime would not have it so; it is asked again. */
   async #resize(pod: Pod, plan: SyncPlan, memory: PodMemory): Promise<boolean> {
-    const { cgroups } = this.#options
+    const { cgroups, runtime } = this.#options
     try {
+      if (plan.resize.some(mayUseLessMemory)) {
+        const refused = refusedByUsage(plan.resize, await runtime.stats())
+        if (refused) throw new Error(refused)
+      }
       // What grows needs room in the pod's group before, what shrinks can be taken from it only after.
       if (plan.resize.length > 0) await cgroups.ensure(pod)
       for (const { status, container } of plan.resize) {
-        await this.#options.runtime.updateContainerResources(status.id, cgroupOf(container))
+        await runtime.updateContainerResources(status.id, cgroupOf(container))
       }
       if (plan.resize.length > 0) await cgroups.ensure(pod)
       memory.resizeError = undefined
