@@ -297,6 +297,8 @@ it('goes on where it was when the kubelet, the proxy or the engine is killed', {
   expect(await containers()).toHaveLength(8)
   const counts = await says(`get pods -l app=web -o jsonpath='{.items[*].status.containerStatuses[*].restartCount}'`)
   expect(counts).toBe('0 0 0 0')
+  const starts = async () => (await says('events --for=node/node-1')).split('Starting kubelet.').length - 1
+  await until('each start of the kubelet is told', async () => (await starts()) >= 2)
   expect(await says('get node node-1')).toMatch(/ Ready /)
 })
 

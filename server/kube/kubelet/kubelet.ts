@@ -389,6 +389,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const running: Promise<unknown>[] = [reporter.run(stop.signal, () => registered.resolve())]
   const ready = registered.promise.then(async () => {
     if (stop.signal.aborted) return
+    const isThere = (await os.fileSystem('/')) !== undefined
+    if (isThere) events.node('Normal', 'Starting', 'Starting kubelet.')
     running.push(nodes.start(stop.signal), keepLease())
     pods.addHandler(hearOfPod)
     running.push(pods.start(stop.signal))
@@ -397,7 +399,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     // Whoever does not know yet what shall run takes nothing away.
     running.push(manifestsRead.then(keepHouse))
     // A machine that is not there runs short of nothing, and nobody brings drivers to it.
-    if (!(await os.fileSystem('/'))) return
+    if (!isThere) return
     await nodes.synced
     running.push(keepRoom(), csi.run(clock, stop.signal))
   })

@@ -64,6 +64,13 @@ it.each([
   expect(asked).toMatchObject({ scheme: 'HTTPS', host: '10.0.0.7', port: 8080, path: '/ready', timeoutMs: 1000 })
 })
 
+it.each([{ httpGet: { port: 'admin' } }, { tcpSocket: { port: 'admin' } }])(
+  'a port that the container has not got is no answer: %o',
+  async (probe) => {
+    expect(await ask(probe, {})).toEqual({ outcome: 'error', output: 'port "admin" not found' })
+  },
+)
+
 it('a command that takes too long fails its probe, in words that say how long', async () => {
   const slow = {
     execSync: async () => {

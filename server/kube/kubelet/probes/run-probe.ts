@@ -55,7 +55,7 @@ async function runHttp(
   { timeoutMs, userAgent }: { timeoutMs: number; userAgent: string },
 ): Promise<ProbeAnswer> {
   const number = portOf(port, target.container)
-  if (number === undefined) return { outcome: 'error', output: `invalid port number: ${port}` }
+  if (number === undefined) return { outcome: 'error', output: `port "${port}" not found` }
   const withDefaults = [
     ...(httpHeaders.some(({ name }) => /^user-agent$/i.test(name)) ? [] : [{ name: 'User-Agent', value: userAgent }]),
     ...(httpHeaders.some(({ name }) => /^accept$/i.test(name)) ? [] : [{ name: 'Accept', value: '*/*' }]),
@@ -86,7 +86,7 @@ async function runTcp(
   timeoutMs: number,
 ): Promise<ProbeAnswer> {
   const number = portOf(port, target.container)
-  if (number === undefined) return { outcome: 'error', output: `invalid port number: ${port}` }
+  if (number === undefined) return { outcome: 'error', output: `port "${port}" not found` }
   try {
     await os.connectTcp(host || target.podIP, number, timeoutMs)
     return { outcome: 'success' }
