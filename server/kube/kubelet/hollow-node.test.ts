@@ -551,6 +551,7 @@ it('takes no memory from a container that uses it', async () => {
     'cannot decrease memory limits: attempting to set container "app" memory limit (3145728) below current usage (4194304)',
   )
   expect(await limit()).toBe(5 * 2 ** 20)
+  expect((await app())?.resources).toEqual({ limits: { memory: '5Mi' }, requests: { memory: '3Mi' } })
   await resizeTo('6Mi')
   await until('resized', async () => (await limit()) === 6 * 2 ** 20)
   await until('done', async () => (await resizing()) === undefined)

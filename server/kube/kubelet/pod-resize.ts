@@ -3,6 +3,7 @@
 // there. Upstream: pkg/kubelet/allocation/allocation_manager.go, pkg/kubelet/kuberuntime (computePodResizeAction).
 
 import type { Container, Pod, PodStatus, ContainerStatus as ToldStatus } from 'kubernetes-types/core/v1'
+import { Quantity } from '../apimachinery/quantity.ts'
 import type { ContainerResources, ContainerStatus, ContainerUsage } from '../container-runtime/container-runtime.ts'
 import { admit } from './admission.ts'
 import { cgroupOf } from './container-config.ts'
@@ -123,11 +124,13 @@ export function usedResources(container: Container, status: ContainerStatus | un
   }
   const { cpuShares = 0, cpuQuota, cpuPeriod = 100_000, memoryLimitBytes } = status.resources ?? {}
   const used = {
-    ...(cpuQuota ? { cpu: `${Math.round((cpuQuota * 1000) / cpuPeriod)}m` } : {}),
-    ...(memoryLimitBytes ? { memory: String(memoryLimitBytes) } : {}),
+    ...(cpuQuota ? { cpu: cpus(Math.round((cpuQuota * 1000) / cpuPeriod)) } : {}),
+    ...(memoryLimitBytes ? { memory: `${new Quantity(BigInt(memoryLimitBytes) * 10n ** 9n, 'binary')}` } : {}),
   }
   return {
     limits: used,
-    requests: { ...requests, ...(requests?.cpu ? { cpu: `${Math.ceil((cpuShares * 1000) / 1024)}m` } : {}) },
+    requests: { ...requests, ...(requests?.cpu ? { cpu: cpus(Math.ceil((cpuShares * 1000) / 1024)) } : {}) },
   }
 }
+
+const cpus = (thousandths: number) => `${new Quantity(BigInt(thousandths) * 10n ** 6n, 'decimal')}`
