@@ -26,12 +26,6 @@ export function rangeContains(range: KeyRange, key: string): boolean {
   return key >= range.key && (range.rangeEnd === TO_THE_END || key < (range.rangeEnd as string))
 }
 
-export function rangesOverlap(a: KeyRange, b: KeyRange): boolean {
-  const endOfA = firstKeyAfter(a)
-  const endOfB = firstKeyAfter(b)
-  return (endOfB === undefined || a.key < endOfB) && (endOfA === undefined || b.key < endOfA)
-}
-
 /** The end of the range of all keys that begin with `prefix`: the prefix with its last byte counted up. */
 export function prefixEnd(prefix: string): string {
   for (let last = prefix.length - 1; last >= 0; last--) {
