@@ -39,4 +39,10 @@ describe('a column of a custom resource', () => {
   ])('of type %s shows %j as %j', (type, value, cell) => {
     expect(shown(type, value)).toEqual(cell)
   })
+
+  it('reads names with escapes, and gives up at one that does not end', () => {
+    expect(shown('string', { "a'b": 'x' }, ".spec['a\\'b']")).toBe('x')
+    expect(shown('string', { 'a.b': 'x' }, '.spec["a\\.b"]')).toBe('x')
+    expect(shown('string', {}, `.spec['${'\\a'.repeat(20_000)}`)).toBe(null)
+  })
 })
