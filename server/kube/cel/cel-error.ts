@@ -32,7 +32,7 @@ interface Source {
   isFunction(name: string): boolean
 }
 
-const quoted = (text: string) => /'([^']*)'|: (.*)$/.exec(text)?.slice(1).find(Boolean) ?? text
+const quoted = (text: string) => /'([^']*)'|: (.*)$/s.exec(text)?.slice(1).find(Boolean) ?? text
 
 export function compilationError(source: Source, err: unknown): CelError {
   const error = err as LibraryError

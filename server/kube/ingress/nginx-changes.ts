@@ -78,7 +78,7 @@ function redirected(there: string, path: PathChange | undefined, code: number): 
 function rewritten(path: PathChange, before = ''): string {
   const to = (text: string, rest = '') => `"${before}${literal(text, rest).slice(1)}`
   if ('full' in path) return `^ ${to(path.full)}`
-  const [prefix, by] = [path.prefix, path.by].map((one) => one.replace(/\/+$/, ''))
+  const [prefix, by] = [path.prefix, path.by].map((one) => one.replace(/(?<!\/)\/+$/, ''))
   const rest = by === '' ? '/*(.*)' : '(.*)'
   return `${quote(`(?s)^${escaped(prefix!)}${rest}$`)} ${by === '' ? to('/', '$1') : to(by!, '$1')}`
 }

@@ -1,11 +1,13 @@
-// Lists as long as a body may be, in kinds whose elements are compared with each other: each is gone through once.
+// Lists and texts as long as a body may be: each is gone through once, though elements are compared with each other.
 
 import { describe, expect, it } from 'vitest'
 import { CSINode, FlowSchema } from './index.ts'
 import { fileVolumeErrors } from './pod-template/environment.ts'
+import { fieldReferenceErrors } from './pod-template/field-references.ts'
 import { deviceErrors, mountErrors } from './pod-template/mounts.ts'
 import type { Volume } from './pod-template/newer-fields.ts'
 import { podUpdateErrors } from './pod-template/pod-update.ts'
+import { iscsiErrors } from './storage/volume-sources.ts'
 import { statusProblems, updateProblems } from './testing/kind-facts.ts'
 
 const MANY = 30_000
@@ -55,6 +57,26 @@ describe('however long, once is gone through', () => {
       expect(podUpdateErrors({ ...previous, tolerations }, previous)).toEqual([])
       expect(podUpdateErrors({ ...previous, tolerations: tolerations.slice(1) }, previous)).toHaveLength(1)
     })
+  })
+
+  it('fields that a variable names, with whatever key', () => {
+    const errorsOf = (fieldPath: string) => fieldReferenceErrors({ apiVersion: 'v1', fieldPath }, 'at', [])
+    expectFew(() => expect(errorsOf(`${"['".repeat(MANY * 5)}x`)).toHaveLength(1))
+    expect(errorsOf("metadata.labels['a']")).toEqual([])
+    expect(errorsOf("metadata.labels['']")).not.toEqual([])
+    expect(errorsOf("spec['a['b']")[0]?.message).toContain('field label does not support subscript')
+    expect(errorsOf("['a']")[0]?.message).toContain('field label not supported')
+  })
+
+  it('names of initiators', () => {
+    const errorsOf = (iqn: string) => iscsiErrors({ targetPortal: 'p', iqn, lun: 0 }, 'at', 'no name')
+    expectFew(() => {
+      expect(errorsOf('iqn.2000-01.'.repeat(MANY))).toHaveLength(1)
+      expect(errorsOf(`${'iqn.2000-01.a:'.repeat(MANY)} `)).toHaveLength(1)
+    })
+    for (const iqn of ['iqn.2000-01.com.a:b', 'iqn of iqn.2000-01.com.a:b:c']) expect(errorsOf(iqn)).toEqual([])
+    for (const iqn of ['iqn.2000-01.com.a:', 'iqn.2000-01.:b', 'iqn.2000-01.a:b,c'])
+      expect(errorsOf(iqn)).toHaveLength(1)
   })
 
   it('drivers of a node', () => {

@@ -5,6 +5,7 @@ import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import { ALLOWED, type Attributes, noOpinion, type ReadyAuthorizer } from './authorizer.ts'
+import { coversPath } from './rbac/rule-match.ts'
 
 export interface AbacPolicy {
   /** Where it stands: `line 3 of policies.jsonl`. */
@@ -106,7 +107,7 @@ function rulesOf({ readonly, apiGroup, resource, nonResourcePath }: AbacPolicy):
 
 function allows(policy: AbacPolicy, user: UserInfo, attributes: Attributes): boolean {
   if (!isAbout(policy, user) || (policy.readonly && !READING.has(attributes.verb))) return false
-  if (!attributes.isResource) return fitsPath(policy.nonResourcePath, attributes.path)
+  if (!attributes.isResource) return coversPath(policy.nonResourcePath, attributes.path)
   const fits = (wanted: string, is: string) => wanted === '*' || wanted === is
   return (
     fits(policy.namespace, attributes.namespace) &&
@@ -119,8 +120,4 @@ function allows(policy: AbacPolicy, user: UserInfo, attributes: Attributes): boo
 function isAbout({ user, group }: AbacPolicy, { name, groups }: UserInfo): boolean {
   if (!user && !group) return false
   return (!user || user === name) && (!group || groups.includes(group))
-}
-
-function fitsPath(wanted: string, path: string): boolean {
-  return wanted === '*' || wanted === path || (wanted.endsWith('*') && path.startsWith(wanted.replace(/\*+$/, '')))
 }

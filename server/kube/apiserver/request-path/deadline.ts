@@ -30,7 +30,8 @@ export function readTimeoutMs(query: URLSearchParams): number {
   const unsigned = text.replace(/^[-+]/, '')
   if (unsigned === '0') return LONGEST_MS
   if (/^\d+(?:\.\d*)?$/.test(unsigned)) throw refuse(`missing unit in duration ${shown}`)
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(unsigned)) throw refuse(`invalid duration ${shown}`)
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.test(unsigned))
+    throw refuse(`invalid duration ${shown}`)
   let ms = 0
   for (const [, count, unit] of unsigned.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     ms += Number(count) * (UNIT_MS[unit ?? ''] ?? 0)

@@ -109,7 +109,7 @@ async function answered(options: RequestPathOptions, { context, info, request }:
 function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest): RequestContext {
   const id = randomUUID()
   const because = /^\d{1,15}$/.test(request.because) ? Number(request.because) : undefined
-  const [client = ''] = request.userAgent.split(' ', 1)
+  const [client = ''] = request.userAgent.split(/\s/, 1)
   const context = new RequestContext({
     id,
     auditId: request.auditId || id,

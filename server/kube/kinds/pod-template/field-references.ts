@@ -42,13 +42,19 @@ export function fieldReferenceErrors(ref: ObjectFieldSelector, at: string, suppo
     fieldError.invalid(`${at}.fieldPath`, fieldPath, `error converting fieldPath: ${why}`),
   ]
   if (apiVersion !== 'v1') return unknown(`unsupported pod version: ${apiVersion}`)
-  const [, map, key = ''] = /^(.+?)\['(.*)'\]$/s.exec(fieldPath) ?? []
+  const [map, key = ''] = subscripted(fieldPath)
   if (map === 'metadata.annotations') return problemsAt(at, key.toLowerCase(), labelKeyProblems(key.toLowerCase()))
   if (map === 'metadata.labels') return problemsAt(at, key, labelKeyProblems(key))
   if (map) return unknown(`field label does not support subscript: ${fieldPath}`)
   const field = fieldPath === 'spec.host' ? 'spec.nodeName' : fieldPath
   if (!KNOWN_FIELDS.has(field)) return unknown(`field label not supported: ${fieldPath}`)
   return supported.includes(field) ? [] : [fieldError.notSupported(`${at}.fieldPath`, field, supported)]
+}
+
+/** `metadata.labels['a']` in its two parts. */
+function subscripted(path: string): [map?: string, key?: string] {
+  const opens = path.endsWith("']") ? path.slice(0, -2).indexOf("['") : -1
+  return opens > 0 ? [path.slice(0, opens), path.slice(opens + 2, -2)] : []
 }
 
 /** In a volume it has to be said whose resources are meant. */

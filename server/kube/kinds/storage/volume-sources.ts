@@ -25,10 +25,13 @@ const HOST_PATH_TYPES = [
 const MANAGED_DISK = '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}'
 const BLOB_DISK = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd'
 const NO_REGISTRY = 'must be a host:port pair or multiple pairs separated by commas'
-const INITIATORS: Readonly<Record<string, RegExp>> = {
-  iqn: /iqn\.\d{4}-\d{2}\.([A-Za-z0-9.-]+)(:[^,;*&$|\s]+)$/,
-  eui: /^eui.[A-Za-z0-9]{16}$/,
-  naa: /^naa.[A-Za-z0-9]{32}$/,
+const NOT_OF_NAMES = /[,;*&$|\t\n\f\r ]/
+const QUALIFIED = /(?<=iqn\.\d{4}-\d{2}\.[A-Za-z0-9.-]+):./s
+const INITIATORS: Readonly<Record<string, (name: string) => boolean>> = {
+  // It may stand at the end of anything, and is looked for from its colon on, once.
+  iqn: (name) => QUALIFIED.test(name.split(NOT_OF_NAMES).at(-1) ?? ''),
+  eui: (name) => /^eui.[A-Za-z0-9]{16}$/.test(name),
+  naa: (name) => /^naa.[A-Za-z0-9]{32}$/.test(name),
 }
 
 export function requiredFields<T extends object>(source: T, at: string, fields: (keyof T & string)[]): FieldError[] {
@@ -163,9 +166,9 @@ export function iscsiErrors(
 }
 
 function initiatorErrors(field: string, name: string, noName: string): FieldError[] {
-  const form = INITIATORS[name.slice(0, 3)]
-  if (!form) return [fieldError.invalid(field, name, noName)]
-  return form.test(name) ? [] : [fieldError.invalid(field, name, 'must be valid format')]
+  const isInitiator = INITIATORS[name.slice(0, 3)]
+  if (!isInitiator) return [fieldError.invalid(field, name, noName)]
+  return isInitiator(name) ? [] : [fieldError.invalid(field, name, 'must be valid format')]
 }
 
 function lunErrors(lun: number | undefined, at: string): FieldError[] {

@@ -34,9 +34,9 @@ function matchesPath({ nonResourceURLs }: PolicyRule, path: string): boolean {
   return (nonResourceURLs ?? []).some((url) => coversPath(url, path))
 }
 
-/** `/healthz/*` is everything that begins with `/healthz/`. */
+/** `/healthz/*` is everything that begins with `/healthz/`. Stars are counted once, not from each of them anew. */
 export function coversPath(url: string, path: string): boolean {
-  return url === path || (url.endsWith(ALL) && path.startsWith(url.replace(/\*+$/, '')))
+  return url === path || (url.endsWith(ALL) && path.startsWith(url.replace(/(?<!\*)\*+$/, '')))
 }
 
 /** Part by part, for explanations. Paths stand in no group and have no names: for them those parts always fit. */
