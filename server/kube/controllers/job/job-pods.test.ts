@@ -1,6 +1,34 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
 import { INDEX, namePrefix, superfluous } from './job-pods.ts'
+import { pod } from './testing/some-pods.ts'
+
+it.each<[what: string, spec: object, atLeast: number, expected: string[]]>([
+  ['nobody', {}, 0, []],
+  ['those that have done least', {}, 2, ['waits', 'twice']],
+  [
+    'of an index all but one, and those without a wanted one',
+    { completionMode: 'Indexed', completions: 2 },
+    0,
+    ['beyond', 'twice', 'waits'],
+  ],
+  ['then others', { completionMode: 'Indexed', completions: 2 }, 4, ['beyond', 'twice', 'waits', 'first']],
+])('lets go: %s', (_, spec, atLeast, expected) => {
+  const on = (told: Pod, isReady = true): Pod => ({
+    ...told,
+    spec: { nodeName: 'n1', containers: [] },
+    status: { ...told.status, conditions: isReady ? [{ type: 'Ready', status: 'True' }] : [] },
+  })
+  const active = [
+    on(pod('beyond', { index: 2 })),
+    on(pod('first', { index: 0 })),
+    on(pod('twice', { index: 1 }), false),
+    on(pod('second', { index: 1 })),
+    pod('waits'),
+  ]
+  const gone = superfluous({ spec: { template: {}, ...spec } }, active, atLeast)
+  expect(gone.map(({ metadata }) => metadata?.name)).toEqual(expected)
+})
 
 it('lets go first of those whose times nobody told, then of those that restart', () => {
   const ready = (name: string, lastTransitionTime?: string, restarts = [0, 0], createdAt?: string): Pod => {

@@ -50,7 +50,7 @@ class QuotaReconciler implements Reconciler {
     if (!quota) return
     report.sees(quota)
     const hard = quota.spec?.hard ?? {}
-    const used = asTexts(this.#count(quota, Object.keys(hard)))
+    const used = { ...this.#uncounted(quota), ...asTexts(this.#count(quota, this.#counts(Object.keys(hard)))) }
     report.wanted = shown(amountsOf(used))
     report.seen = shown(amountsOf(quota.status?.used))
     const isTrue = deepEqual(hard, quota.status?.hard ?? {}) && sameAmounts(used, quota.status?.used ?? {})
@@ -59,6 +59,18 @@ class QuotaReconciler implements Reconciler {
       report.did.push('wrote what is used')
     }
     return { requeueAfterMs: RECOUNT_MS }
+  }
+
+  /** Of what nothing here is of a kind of, nothing can be said. */
+  #counts(names: readonly string[]): string[] {
+    return names.filter((name) => [...this.#counted.keys()].some((kind) => isConcerned(kind, [name])))
+  }
+
+  #uncounted({ spec, status }: WireQuota): Record<string, string> {
+    const names = Object.keys(spec?.hard ?? {})
+    const counted = this.#counts(names)
+    const before = Object.entries(status?.used ?? {})
+    return Object.fromEntries(before.filter(([name]) => names.includes(name) && !counted.includes(name)))
   }
 
   #count(quota: WireQuota, names: readonly string[]): Amounts {

@@ -43,6 +43,16 @@ describe('resourcequota', () => {
     await loops.until('counted', () => usedIs({ pods: '0' }))
   })
 
+  it('says nothing of what there is no kind of', async () => {
+    await limit({ 'count/configmaps': '1', 'count/configmap': '1', 'count/deployments': '1' })
+    await loops.until('counted', () => usedIs({ 'count/configmaps': '0' }))
+    expect((await loops.client.of(ResourceQuota).get({ namespace: 'default', name: 'q' })).status?.hard).toEqual({
+      'count/configmap': '1',
+      'count/configmaps': '1',
+      'count/deployments': '1',
+    })
+  })
+
   it('gives back what was charged and never made, in time', async () => {
     await limit({ configmaps: '2' })
     await loops.until('counted', () => usedIs({ configmaps: '0' }))

@@ -35,23 +35,25 @@ class TaintEvictionReconciler implements Reconciler {
     const pod = this.#pods.get(key)
     const node = this.#nodes.get(pod?.spec?.nodeName ?? '')
     const taints = (node?.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
-    if (!pod || pod.metadata?.deletionTimestamp || taints.length === 0) {
-      if (this.#since.delete(key) && pod && !pod.metadata?.deletionTimestamp) {
-        context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
-      }
-      return
-    }
+    if (!pod || pod.metadata?.deletionTimestamp || taints.length === 0) return this.#forgive(context, pod)
     report.sees(pod, node)
     const toleratedMs = tolerationTimeMs(taints, pod.spec?.tolerations ?? [])
     report.wanted = 'off a node whose taints it does not tolerate'
     report.seen = `on ${pod.spec?.nodeName}, which it tolerates for ${toleratedMs === Number.POSITIVE_INFINITY ? 'ever' : `${toleratedMs / 1000} s`}`
-    if (toleratedMs === Number.POSITIVE_INFINITY) return
+    if (toleratedMs === Number.POSITIVE_INFINITY) return this.#forgive(context, pod)
     const now = this.#view.clock.now()
     const leftMs = this.#startedAt(key, pod, taints, now) + toleratedMs - now
     if (toleratedMs > 0 && leftMs > 0) return { requeueAfterMs: leftMs }
     this.#since.delete(key)
     context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
     await this.#evict(context, pod)
+  }
+
+  /** When it is tainted again, its time begins anew. */
+  #forgive(context: ReconcileContext, pod: CorePod | undefined): void {
+    const wasCounted = this.#since.delete(context.key)
+    if (!wasCounted || !pod || pod.metadata?.deletionTimestamp) return
+    context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${context.key}`)
   }
 
   /** The taint's own time outlives a restart of this loop. */

@@ -74,6 +74,7 @@ describe('against an API server', () => {
             effect: 'NoExecute',
             ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
           },
+          { key: 'rest', operator: 'Exists', effect: 'NoExecute' },
         ],
       },
     })
@@ -104,5 +105,24 @@ describe('against an API server', () => {
     expect((await loops.client.of(Event).list()).items.map(({ message }) => message)).toContain(
       'Marking for deletion Pod default/short',
     )
+  })
+
+  it('begins anew for one that tolerates for ever what its node was tainted with meanwhile', async () => {
+    await create('short', 20)
+    const said = (message: string) =>
+      loops.until(message, async () =>
+        (await loops.client.of(Event).list()).items.some((one) => one.message === message),
+      )
+    await setTaints([taint('maintenance')])
+    await loops.until('counted', () => loops.reconciles('taint-eviction').length >= 1)
+    await setTaints([taint('rest')])
+    await said('Cancelling deletion of Pod default/short')
+    await loops.clock.advance(100_000)
+    const turns = loops.reconciles('taint-eviction').length
+    await setTaints([taint('maintenance')])
+    await loops.until('counted anew', () => loops.reconciles('taint-eviction').length > turns)
+    await loops.clock.advance(19_000)
+    expect(await isGoing('short')).toBe(false)
+    await loops.until('it goes', () => isGoing('short'))
   })
 })
