@@ -129,6 +129,13 @@ describe('a JSON patch', () => {
     )
   })
 
+  it('refuses to move a long list again and again', () => {
+    const list = Array.from({ length: 1_000_000 }, (_, at) => at)
+    const patch = Array.from({ length: 2_000 }, () => ({ op: 'move', from: '/0', path: '/1000' }))
+    const run = () => applyPatch({ contentType: 'application/json-patch+json', original: list as never, patch })
+    expect(run).toThrow('Unable to move more than 500000000 elements of lists')
+  })
+
   it('refuses more operations than anyone writes', () => {
     const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/spec/replicas', value: 1 }))
     expect(() => jsonPatched(many)).toThrow(expect.objectContaining({ code: 413 }))

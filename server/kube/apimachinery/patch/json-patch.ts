@@ -12,6 +12,8 @@ import { badRequest, StatusError } from '../status-error.ts'
 const MAX_OPERATIONS = 10_000
 /** Upstream's limit, in bytes: a few copies of what was copied before make gigabytes. */
 const MAX_COPIED = 3 * 1024 * 1024
+/** Elements of lists that change their places for one that comes or goes. Upstream has no limit, and copies the list each time. */
+const MAX_MOVED = 500_000_000
 const MISSING = 'missing value'
 
 class FailedTest extends Error {}
@@ -55,6 +57,7 @@ type Container = JsonObject | JsonValue[]
 class Patching {
   document: JsonValue
   #copied = 0
+  #moved = 0
 
   constructor(document: JsonValue) {
     this.document = document
@@ -74,13 +77,13 @@ class Patching {
   #add(operation: JsonObject): void {
     const path = pointer(operation, 'path', 'add', MISSING)
     const [around, key] = this.#placeOf(path, `add operation does not apply: doc is missing path: "${path}"`)
-    because(`error in add for path: '${path}'`, () => add(around, key, newValueOf(operation)))
+    because(`error in add for path: '${path}'`, () => this.#place(around, key, newValueOf(operation)))
   }
 
   #remove(operation: JsonObject): void {
     const path = pointer(operation, 'path', 'remove', MISSING)
     const [around, key] = this.#placeOf(path, `remove operation does not apply: doc is missing path: "${path}"`)
-    because(`error in remove for path: '${path}'`, () => remove(around, key))
+    because(`error in remove for path: '${path}'`, () => this.#take(around, key))
   }
 
   #replace(operation: JsonObject): void {
@@ -115,13 +118,13 @@ class Patching {
     const [source, name] = this.#placeOf(from, `move operation does not apply: doc is missing from path: ${from}`)
     const value = because(`error in move for path: '${name}'`, () => {
       const found = get(source, name)
-      remove(source, name)
+      this.#take(source, name)
       return found
     })
     const path = pointer(operation, 'path', 'move')
     const missing = `move operation does not apply: doc is missing destination path: ${path}`
     const [around, key] = this.#placeOf(path, missing)
-    because(`error in move for path: '${path}'`, () => add(around, key, value ?? null))
+    because(`error in move for path: '${path}'`, () => this.#place(around, key, value ?? null))
   }
 
   #copy(operation: JsonObject): void {
@@ -136,7 +139,24 @@ class Patching {
       const size = `the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${MAX_COPIED}`
       throw new Error(`Unable to complete the copy, ${size}`)
     }
-    because('error while adding value during copy', () => add(around, key, deepCopy(value ?? null)))
+    because('error while adding value during copy', () => this.#place(around, key, deepCopy(value ?? null)))
+  }
+
+  #place(around: Container, key: string, value: JsonValue): void {
+    this.#makeWay(around, key)
+    add(around, key, value)
+  }
+
+  #take(around: Container, key: string): void {
+    this.#makeWay(around, key)
+    remove(around, key)
+  }
+
+  #makeWay(around: Container, key: string): void {
+    if (!Array.isArray(around) || key === '-') return
+    const index = indexOf(key, around.length)
+    this.#moved += index >= 0 ? Math.max(0, around.length - index) : 0
+    if (this.#moved > MAX_MOVED) throw new Error(`Unable to move more than ${MAX_MOVED} elements of lists`)
   }
 
   /** What holds the place that `path` names, and the place's name in it. */
