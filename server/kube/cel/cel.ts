@@ -127,7 +127,7 @@ function compile(
         const value = running.during(metered, () => parsed(context))
         // `||`, `&&` and loops pass over what fails in them.
         metered.add(0)
-        return { value, cost: metered.spent }
+        return { value, cost: Math.ceil(metered.spent) }
       } catch (err) {
         throw evaluationError(err, metered.spent)
       }

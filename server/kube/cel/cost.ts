@@ -67,6 +67,9 @@ const WALKS = new Set(
   ),
 )
 
+/** Which of its two is walked to its end at most: the first, with the second beside it; of a list, each element. */
+const COMPARES: Readonly<Record<string, 0 | 1>> = { '==': 0, '!=': 0, in: 1 }
+
 /** Calls that cost more than any other. Upstream: apiserver/pkg/cel/library/cost.go. */
 const DEAR: Readonly<Record<string, number>> = { check: 350_000 }
 
@@ -75,9 +78,12 @@ export function meter(root: AstNode, counter: Meter): ReadonlySet<string> {
   const nodes = nodesOf(root)
   const names = new Set<string>()
   const walked = new Set<AstNode>()
+  const compared = new Set<AstNode>()
   for (const node of nodes) {
     if (node.op === 'id') names.add(node.args as string)
     if (WALKS.has(operationOf(node))) for (const inner of childrenOf(node.args)) walked.add(inner)
+    const whole = childrenOf(node.args)[COMPARES[node.op] ?? -1]
+    if (whole) compared.add(whole.meta.alternate ?? whole)
   }
   for (const node of nodes) {
     const { evaluate, alternate, macro } = node.meta
@@ -87,10 +93,24 @@ export function meter(root: AstNode, counter: Meter): ReadonlySet<string> {
       counter.add(cost)
       const result = evaluate(evaluator, ast, context)
       if (walked.has(node)) counter.add(Math.ceil(lengthOf(result) * WALKED))
+      if (compared.has(node)) chargeInside(result, counter)
       return result
     })
   }
   return names
+}
+
+/** All but the elements of a list, which are charged already: upstream charges nothing more. */
+function chargeInside(value: unknown, counter: Meter): void {
+  if (typeof value !== 'object' || value === null) return
+  const isList = Array.isArray(value)
+  const inner = isList ? value : value instanceof Map ? [...value.values()] : Object.values(value)
+  if (!isList) counter.add(inner.length * WALKED)
+  for (const one of inner) {
+    if (typeof one !== 'object' || one === null) continue
+    if (Array.isArray(one)) counter.add(one.length * WALKED)
+    chargeInside(one, counter)
+  }
 }
 
 const lengthOf = (value: unknown): number => (typeof value === 'string' || Array.isArray(value) ? value.length : 0)

@@ -4,9 +4,12 @@ import { expect, it } from 'vitest'
 import { createCel } from './cel.ts'
 import { rewriteLiterals } from './message-literals.ts'
 
-const environment = createCel().environment({ self: { kind: 'string' } })
+const LISTS = { kind: 'list', items: { kind: 'list', items: { kind: 'int' } } } as const
+const environment = createCel().environment({ self: { kind: 'string' }, one: LISTS, other: LISTS })
+const numbers = () => Array.from({ length: 100 }, () => Array.from({ length: 1_000 }, (_, at) => at))
 const text = 'x'.repeat(200_000)
-const evaluate = (expression: string) => environment.compile(expression).evaluate({ self: text }, 1_000_000).value
+const evaluate = (expression: string) =>
+  environment.compile(expression).evaluate({ self: text, one: numbers(), other: numbers() }, 1_000_000).value
 
 /** In microseconds, of the processor. */
 function spent(run: () => unknown): number {
@@ -28,6 +31,10 @@ it.each([
   'lists.range(20).map(i, [self, self + "y"]).all(i, lists.range(20000).map(j, i[j % 2]).sort().size() > 0)',
   '[self + "a"].all(a, [self + "b"].all(b, sets.contains(lists.range(50000).map(i, b), [a])))',
   'self.replace("", self).size() > 0',
+  'lists.range(1000).all(i, {"a": one} == {"a": other})',
+  'lists.range(1000).all(i, !(one != other))',
+  'lists.range(1000).all(i, one in [other])',
+  'lists.range(1000).map(i, one) == lists.range(1000).map(i, other)',
   'lists.range(10000).map(i, self).join("").size() > 0',
   '"%s".format([lists.range(10000).map(i, self)]).size() > 0',
   '(self + self + self + self).matches("[a-z]{500}y")',
@@ -58,6 +65,7 @@ it.each<[string, unknown]>([
   ['["a", "b"].join() + ["a", "b"].join(", ")', 'aba, b'],
   ['sets.contains([1, 2], [1.0])', true],
   ['self.matches("^x{1,253}")', true],
+  ['one == other && one != [] && one in [[], other] && lists.range(1000).map(i, one).size() > 1', true],
 ])('%s is what it was', (expression, expected) => {
   expect(evaluate(expression)).toEqual(expected)
 })
