@@ -10,7 +10,7 @@ import { chargeTexts } from './order.ts'
 import { ownName } from './own-names.ts'
 import { hasPart, placesOf, splitBy } from './places-in-text.ts'
 
-type Matcher = ReturnType<ReturnType<Patterns['compile']>['matcher']>
+type Matcher = ReturnType<ReturnType<Patterns['compile']>['pattern']['matcher']>
 type MatcherOf = (text: string, pattern: string) => Matcher
 /** A pattern is about a quarter as many states as characters. */
 const STATES = 0.25
@@ -95,7 +95,7 @@ export function addStrings(environment: Environment, charge: Charge): void {
     if (!patterns.has(pattern)) charge(steps * COMPILED)
     const atEach = Math.ceil(Math.max(pattern.length * STATES, steps * WALKED))
     charge(Math.ceil((text.length + 1) * WALKED) * atEach)
-    return patterns.compile(pattern).matcher(text)
+    return patterns.compile(pattern).pattern.matcher(text)
   }
   environment
     .registerFunction(

@@ -12,6 +12,7 @@ export const NOWHERE = '<nil>'
 
 export function numberProblems(value: number | bigint, schema: JsonSchema, path: string): FieldError[] {
   const problems = misfit('Checked', value, schema, path)
+  if (schema.multipleOf === undefined && schema.minimum === undefined && schema.maximum === undefined) return problems
   const say = (what: string) => problems.push(fieldError.invalid(path, value, `${path} in body ${what}`))
   // Out of the store a bound may come as bigint.
   const [factor, maximum, minimum] = [schema.multipleOf, schema.maximum, schema.minimum].map((bound) =>
@@ -21,7 +22,9 @@ export function numberProblems(value: number | bigint, schema: JsonSchema, path:
     const wrong = misfit(name, bound, schema, path)
     problems.push(...wrong)
     if (wrong.length > 0) return { left: Number(value), right: bound }
-    return isInt64(value) ? { left: BigInt(value), right: wholeOf(bound) } : { left: value, right: bound }
+    if (!isInt64(value) || (Number.isSafeInteger(value) && Number.isSafeInteger(bound)))
+      return { left: value, right: bound }
+    return { left: BigInt(value), right: wholeOf(bound) }
   }
   if (factor !== undefined) {
     const { left, right } = compare('MultipleOf', factor)
@@ -58,6 +61,7 @@ function misfit(what: string, value: number | bigint, { type, format }: JsonSche
 
 /** By its digits: a double is written with as few as tell it from others, the rest are zeros. */
 function isWhole(value: number | bigint, bits: number): boolean {
+  if (Number.isSafeInteger(value) && (bits === 64 || value === ((value as number) | 0))) return true
   if (!/^-?\d+$/.test(String(value))) return false
   const whole = BigInt(String(value))
   return whole === BigInt.asIntN(bits, whole)
@@ -71,6 +75,7 @@ function wholeOf(bound: number): bigint {
 
 function isMultiple(value: number | bigint, factor: number | bigint): boolean {
   if (typeof value === 'bigint') return value % BigInt(factor) === 0n
+  if (Number.isSafeInteger(value) && Number.isSafeInteger(factor)) return value % Number(factor) === 0
   const times = Number(factor) < 1 ? (1 / Number(factor)) * value : value / Number(factor)
   return Number.isInteger(Number(times.toPrecision(12)))
 }

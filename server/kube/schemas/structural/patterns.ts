@@ -45,8 +45,13 @@ export function compilePattern(pattern: string): RE2JS {
   return RE2JS.compile(pattern)
 }
 
+interface Compiled {
+  pattern: RE2JS
+  steps: number
+}
+
 export class Patterns {
-  readonly #compiled = new Map<string, RE2JS>()
+  readonly #compiled = new Map<string, Compiled>()
   #steps = 0
 
   has(pattern: string): boolean {
@@ -54,21 +59,17 @@ export class Patterns {
   }
 
   /** Throws when it is none. */
-  compile(pattern: string): RE2JS {
+  compile(pattern: string): Compiled {
     const known = this.#compiled.get(pattern)
     if (known) return known
-    const compiled = compilePattern(pattern)
-    this.#steps += stepsOf(pattern)
+    const compiled = { pattern: compilePattern(pattern), steps: stepsOf(pattern) }
+    this.#steps += compiled.steps
     // No schema has as many; what expressions make of what they are given goes when it takes too much memory.
     if (this.#steps > 2 * MOST_STEPS) {
       this.#compiled.clear()
-      this.#steps = stepsOf(pattern)
+      this.#steps = compiled.steps
     }
     this.#compiled.set(pattern, compiled)
     return compiled
-  }
-
-  matches(pattern: string, text: string): boolean {
-    return this.compile(pattern).matcher(text).find()
   }
 }

@@ -5,9 +5,9 @@
 //
 // Upstream: apiextensions-apiserver/pkg/apiserver/schema/cel/{compilation,validation}.go.
 
-import { deepEqual } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { type FieldError, fieldError, NOT_TOLD } from '../../apimachinery/status-error.ts'
+import { errorFindings, type FieldError, fieldError, NOT_TOLD } from '../../apimachinery/status-error.ts'
+import { textFindings } from '../../apimachinery/told.ts'
 import { type Cel, CelError, type CelProgram } from '../../cel/cel.ts'
 import type { CelType } from '../../cel/cel-type.ts'
 import { celTypeOf } from './cel-of-schema.ts'
@@ -15,10 +15,13 @@ import { findField } from './field-path.ts'
 import { child, type JsonSchema, schemaOfField, type ValidationRule } from './json-schema.ts'
 import { NOWHERE } from './number-rules.ts'
 import { OldItems, oldField } from './old-value.ts'
+import { ValueNumbers } from './value-numbers.ts'
 
 /** What one rule may cost, and all of them together. */
 const PER_CALL = 1_000_000
 const PER_OBJECT = 10_000_000
+/** What an entry of a map takes more than an element of a list. */
+const IN_MAP = 3
 const LONGEST_MESSAGE = 5 * 1024
 
 export interface CompiledRule {
@@ -64,9 +67,9 @@ export function compileRule(
 export class MessageExpressionError extends CelError {}
 
 export interface RuleFindings {
-  errors: FieldError[]
+  errors: readonly FieldError[]
   /** Wrong before and unchanged: told, not refused. */
-  warnings: string[]
+  warnings: readonly string[]
 }
 
 export class ValidationRules {
@@ -82,11 +85,12 @@ export class ValidationRules {
 
   /** `isStrict`: what is unchanged is held to the rules like anything else. */
   check(value: JsonValue, old: JsonValue | undefined, { isRoot = true, isStrict = false } = {}): RuleFindings {
-    const run: Run = { errors: [], warnings: [], budget: PER_OBJECT, isStrict, oldItems: new OldItems() }
+    const run = new Run(isStrict)
     if (this.#has(this.#schema)) {
-      this.#walk(run, { value, schema: this.#schema, old, path: '', isUnchanged: isSame(old, value), isRoot })
+      const isUnchanged = () => run.isSame(old, value)
+      this.#walk(run, { value, schema: this.#schema, old, path: '', isUnchanged, isRoot })
     }
-    return run
+    return { errors: run.errors.all, warnings: run.warnings.all }
   }
 
   /** Most schemas have no rules in most of their branches. */
@@ -102,9 +106,9 @@ export class ValidationRules {
 
   #walk(run: Run, place: Place): void {
     const { value, schema, old, path } = place
-    if (value === null || run.budget < 0 || !this.#has(schema)) return
+    if (value === null || run.isOver || !this.#has(schema)) return
     for (const compiled of this.#rulesOf(schema, place)) {
-      if (run.budget < 0) return
+      if (run.isOver) return
       this.#evaluate(run, compiled, place)
     }
     const go = (
@@ -116,7 +120,7 @@ export class ValidationRules {
       // Both have the version of the request by now, so these two say nothing of what changed.
       const isTypeMeta = to.path === 'apiVersion' || to.path === 'kind'
       // What has no past of its own is as unchanged as what it stands in.
-      const isUnchanged = !isTypeMeta && (to.old === undefined ? place.isUnchanged : isSame(to.old, inner))
+      const isUnchanged = () => !isTypeMeta && (to.old === undefined ? place.isUnchanged() : run.isSame(to.old, inner))
       this.#walk(run, { value: inner, schema: innerSchema, ...to, isUnchanged, isRoot: false })
     }
     if (Array.isArray(value)) {
@@ -150,10 +154,15 @@ export class ValidationRules {
     const field = path || NOWHERE
     const values = { self: value, oldSelf: old }
     const stop = (why: string) => {
-      run.errors.push(fieldError.invalid(field, type, why))
+      run.errors.add(fieldError.invalid(field, type, why))
       run.budget = -1
     }
     let holds: unknown
+    run.budget -= (program.uses('self') ? run.sizeOf(value) : 1) + (usesOldSelf ? run.sizeOf(old) : 0)
+    if (run.budget < 0) {
+      stop(OUT_OF_BUDGET)
+      return
+    }
     try {
       const { value: result, cost } = program.evaluate(values, Math.min(PER_CALL, run.budget))
       run.budget -= cost
@@ -169,14 +178,14 @@ export class ValidationRules {
       const why = err.message.startsWith('no such overload')
         ? `'${err.message}': call arguments did not match a supported operator, function or macro signature for rule: ${textOf(rule)}`
         : `${err.message} evaluating rule: ${textOf(rule)}`
-      run.errors.push(fieldError.invalid(field, type, why))
+      run.errors.add(fieldError.invalid(field, type, why))
       return
     }
     if (holds === true) return
     const at = fieldPath ? child(path, fieldPath) : field
     const fail = (error: FieldError) => {
-      if (!usesOldSelf && isUnchanged && !run.isStrict) run.warnings.push(`${error.field}: ${error.message}`)
-      else run.errors.push(error)
+      if (!usesOldSelf && !run.isStrict && isUnchanged()) run.warnings.add(`${error.field}: ${error.message}`)
+      else run.errors.add(error)
     }
     const message = messageOf(run, compiled, values)
     if (message instanceof OutOfBudget) fail(fieldError.invalid(at, type, message.message))
@@ -184,10 +193,37 @@ export class ValidationRules {
   }
 }
 
-interface Run extends RuleFindings {
-  oldItems: OldItems
-  budget: number
-  isStrict: boolean
+class Run {
+  readonly errors = errorFindings()
+  readonly warnings = textFindings()
+  readonly oldItems = new OldItems()
+  readonly isStrict: boolean
+  budget = PER_OBJECT
+  readonly #numbers = new ValueNumbers()
+  readonly #sizes = new WeakMap<object, number>()
+
+  constructor(isStrict: boolean) {
+    this.isStrict = isStrict
+  }
+
+  /** Nothing that comes now would be told. */
+  get isOver(): boolean {
+    return this.budget < 0 || this.errors.areEnough
+  }
+
+  isSame(old: JsonValue | undefined, value: JsonValue): boolean {
+    return old !== undefined && this.#numbers.areSame(old, value)
+  }
+
+  /** How many values there are in one, itself with them: all of them become values of CEL for each rule; maps take longest. */
+  sizeOf(value: JsonValue | undefined): number {
+    if (typeof value !== 'object' || value === null) return 1
+    const more = Array.isArray(value) ? 0 : IN_MAP
+    const known =
+      this.#sizes.get(value) ?? Object.values(value).reduce<number>((sum, inner) => sum + more + this.sizeOf(inner), 1)
+    this.#sizes.set(value, known)
+    return known
+  }
 }
 
 interface Place {
@@ -195,13 +231,11 @@ interface Place {
   schema: JsonSchema
   old: JsonValue | undefined
   path: string
-  isUnchanged: boolean
+  isUnchanged: () => boolean
   isRoot: boolean
 }
 
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'
-
-const isSame = (old: JsonValue | undefined, value: JsonValue) => old !== undefined && deepEqual(old, value)
 
 const textOf = ({ rule, message }: ValidationRule) => (message ?? rule).trim()
 const defaultMessage = (rule: ValidationRule) => rule.message?.trim() || `failed rule: ${textOf(rule)}`
