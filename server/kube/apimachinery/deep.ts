@@ -24,9 +24,15 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   }
   const left = a as Record<string, unknown>
   const right = b as Record<string, unknown>
-  for (const key in left) if (!deepEqual(left[key], right[key])) return false
-  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false
-  return true
+  // Counted, not looked for: `toString` is in every object. None of those names has a value of JSON, but one.
+  let fields = 0
+  for (const key in left) {
+    if (!deepEqual(left[key], right[key])) return false
+    if (key === '__proto__' && !Object.hasOwn(right, key)) return false
+    if (left[key] !== undefined) fields++
+  }
+  for (const key in right) if (right[key] !== undefined) fields--
+  return fields === 0
 }
 
 /** Looks no deeper than that, however deep the value is. */
