@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { noLogger } from '../../../base/logger.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { Pod } from '../../kinds/index.ts'
@@ -27,7 +28,7 @@ const nodeOf = (object: KubeObject) => (object as { spec?: { nodeName?: string }
 
 /** Watches of pods with `app=web`; `shown` stands for a webhook that converts. */
 function scope(shown: Registry['shown'] = (entries) => entries, fixed?: FixedField) {
-  const cache = new ResourceCache(Pod, '/registry/pods/')
+  const cache = new ResourceCache(Pod, '/registry/pods/', noLogger)
   let looked = 0
   return {
     registry: { shown, cache } as unknown as Registry,

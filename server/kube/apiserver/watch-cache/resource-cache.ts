@@ -9,6 +9,7 @@
 
 import { createRequire } from 'node:module'
 import type BTree from 'sorted-btree'
+import type { Logger } from '../../../base/logger.ts'
 import { expired, internalError, type StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type Entry, headOf, withRevision } from './entry.ts'
@@ -43,10 +44,13 @@ export class ResourceCache {
   /** Events at or below this revision are no longer in the window. */
   #forgotten = 0
 
-  constructor(kind: AnyKind, prefix: string) {
+  readonly #logger: Logger
+
+  constructor(kind: AnyKind, prefix: string, logger: Logger) {
     this.kind = kind
     this.prefix = prefix
     this.head = headOf(kind)
+    this.#logger = logger
   }
 
   get size(): number {
@@ -100,13 +104,13 @@ export class ResourceCache {
 
   #begin(follower: Follower): void {
     follower.reset()
-    for (const entry of this.all()) follower.put(entry)
+    for (const entry of this.all()) this.#hear(follower, 'put', entry)
   }
 
   put(entry: Entry, cause: string): CacheEvent {
     const previous = this.#entries.get(entry.key)
     this.#entries.set(entry.key, entry)
-    for (const follower of this.#followers) follower.put(entry)
+    for (const follower of this.#followers) this.#hear(follower, 'put', entry)
     return this.#tell({ type: previous ? 'MODIFIED' : 'ADDED', revision: entry.revision, entry, previous, cause })
   }
 
@@ -114,8 +118,17 @@ export class ResourceCache {
     const previous = this.#entries.get(key)
     if (!previous) return undefined
     this.#entries.delete(key)
-    for (const follower of this.#followers) follower.delete(previous)
+    for (const follower of this.#followers) this.#hear(follower, 'delete', previous)
     return this.#tell({ type: 'DELETED', revision, entry: atRevision(previous, revision), previous, cause })
+  }
+
+  /** Whoever has been at the store may have left what one of them makes nothing of: the others, and the feed, go on. */
+  #hear(follower: Follower, change: 'put' | 'delete', entry: Entry): void {
+    try {
+      follower[change](entry)
+    } catch (err) {
+      this.#logger.error('a stored object makes no sense', { key: entry.key, err })
+    }
   }
 
   #tell(event: CacheEvent): CacheEvent {

@@ -8,6 +8,7 @@ import { expired, StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { writeEmptyFields } from '../../schemas/empty-fields.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
+import { assertShape } from '../../schemas/stored-shape.ts'
 import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch } from '../../store/store.ts'
 import { storagePrefix } from '../registry/storage-keys.ts'
 import type { CauseMap } from './cause-map.ts'
@@ -48,7 +49,7 @@ export class StoreFeed implements Disposable {
     this.#options = options
     for (const kind of options.kinds) {
       const prefix = storagePrefix(kind)
-      if (!this.#caches.has(prefix)) this.#caches.set(prefix, new ResourceCache(kind, prefix))
+      if (!this.#caches.has(prefix)) this.#caches.set(prefix, new ResourceCache(kind, prefix, options.logger))
     }
   }
 
@@ -72,7 +73,7 @@ export class StoreFeed implements Disposable {
   /** A cache for a kind that has come while the server runs; resolves when it holds what is stored. */
   async add(kind: AnyKind): Promise<ResourceCache> {
     const prefix = storagePrefix(kind)
-    const cache = new ResourceCache(kind, prefix)
+    const cache = new ResourceCache(kind, prefix, this.#options.logger)
     for (;;) {
       const held: HeldEvent[] = []
       this.#loading.set(prefix, held)
@@ -172,6 +173,7 @@ export class StoreFeed implements Disposable {
   #decode(kind: AnyKind, kv: KeyValue): Entry | undefined {
     try {
       const object = decodeStored(kv.value)
+      assertShape(this.#options.schemas, kind, object as JsonObject)
       writeEmptyFields(this.#options.schemas, kind, object as JsonObject)
       return entryWith(object, kv)
     } catch (err) {

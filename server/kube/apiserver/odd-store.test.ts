@@ -1,0 +1,81 @@
+// Whoever has the keys of the store may leave anything there. Nobody else's day ends with it.
+
+import { expect, it } from 'vitest'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { apiVersionOf } from '../kinds/define-kind.ts'
+import { builtInKinds, CustomResourceDefinition } from '../kinds/index.ts'
+import { loadSchemas } from '../schemas/load-schemas.ts'
+import { assertShape } from '../schemas/stored-shape.ts'
+import type { Store } from '../store/store.ts'
+import { storageKey } from './registry/storage-keys.ts'
+import { crontab, crontabs, define, TABS } from './testing/crontab.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+const ODD: readonly object[] = [
+  { spec: 7, status: [], subjects: {}, rules: 'all', data: 1, roleRef: 'a' },
+  { metadata: { labels: 5 } },
+  { metadata: { annotations: { a: 1 }, finalizers: 'x', ownerReferences: [null] } },
+  { metadata: { name: 'other', namespace: 'elsewhere' } },
+  { metadata: {} },
+  { spec: {}, status: {}, metadata: { name: 7 } },
+  { spec: {} },
+]
+
+async function leave(store: Store, key: string, text: string): Promise<void> {
+  await store.txn({ compare: [], success: [{ type: 'put', key, value: Buffer.from(text) }], failure: [] })
+}
+
+async function leaveOdd(store: Store, name: string): Promise<void> {
+  for (const kind of builtInKinds) {
+    const namespace = kind.namespaced ? 'default' : ''
+    const head = { kind: kind.kind, apiVersion: apiVersionOf(kind) }
+    for (const [at, odd] of ODD.entries()) {
+      const metadata = { name: `${name}${at}`, ...(namespace && { namespace }) }
+      await leave(store, storageKey(kind, namespace, metadata.name), JSON.stringify({ ...head, metadata, ...odd }))
+    }
+    for (const [at, text] of ['', '{', '[]', '7', 'null', '{"metadata":null}'].entries()) {
+      await leave(store, storageKey(kind, namespace, `${name}-${at}`), text)
+    }
+  }
+}
+
+async function expectWell({ transport }: TestServer, name: string): Promise<void> {
+  const maps = '/api/v1/namespaces/default/configmaps'
+  await transport.request({ method: 'POST', path: maps, body: { metadata: { name } } })
+  await expect(transport.request({ method: 'GET', path: `${maps}/${name}` })).resolves.toMatchObject({
+    kind: 'ConfigMap',
+  })
+  for (const kind of builtInKinds) {
+    const path = `/${kind.group ? 'apis' : 'api'}/${apiVersionOf(kind)}/${kind.plural}`
+    await expect(transport.request({ method: 'GET', path }), path).resolves.toHaveProperty('items')
+  }
+}
+
+it('goes on, and begins again, with whatever lies in the store', async () => {
+  await using test = await startTestServer()
+  await leaveOdd(test.store, 'odd')
+  await expectWell(test, 'during')
+  await using second = await startTestServer({ options: { store: test.store } })
+  await expectWell(second, 'after')
+})
+
+it('goes on where the metadata of a custom resource is no metadata', async () => {
+  await using test = await startTestServer()
+  await define(test.transport, crontabs())
+  await test.transport.request({ method: 'POST', path: TABS, body: crontab('good') })
+  const key = (name: string) => `/registry/stable.example.com/crontabs/default/${name}`
+  await leave(test.store, key('odd'), JSON.stringify({ ...crontab('odd'), metadata: { name: 'odd', labels: 5 } }))
+  await expectWell(test, 'after')
+  const { items } = (await test.transport.request({ method: 'GET', path: TABS })) as { items: KubeObject[] }
+  expect(items.map(({ metadata }) => metadata?.name)).toEqual(['good'])
+})
+
+it('has of a type what Go could read as that', () => {
+  const schemas = loadSchemas()
+  const check = (fields: object) => () =>
+    assertShape(schemas, CustomResourceDefinition, JSON.parse(JSON.stringify({ metadata: {}, ...fields })))
+  expect(check({ spec: { versions: [{ schema: { openAPIV3Schema: { default: [1] } } }] } })).not.toThrow()
+  expect(check({ spec: { versions: {} } })).toThrow('versions is no list')
+  expect(check({ spec: { conversion: { webhook: { clientConfig: { service: { port: '1' } } } } } })).toThrow('int32')
+  expect(check({ unknown: 7 })).not.toThrow()
+})
