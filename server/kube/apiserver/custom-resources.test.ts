@@ -37,6 +37,28 @@ it('serves a resource as soon as its definition is established', async () => {
   })
 })
 
+it.each([
+  ['leases', 'Lease', 'coordination.k8s.io', 'v1'],
+  ['apiservices', 'APIService', 'apiregistration.k8s.io', 'v1'],
+])('leaves %s of its own as they are where a definition has their name', async (plural, kind, group, version) => {
+  const name = `${plural}.${group}`
+  const annotations = { 'api-approved.kubernetes.io': 'unapproved' }
+  const names = { plural, singular: kind.toLowerCase(), kind }
+  const schema = { openAPIV3Schema: { type: 'object' } }
+  const versions = [version, 'v7'].map((name, at) => ({ name, served: true, storage: at === 0, schema }))
+  await define(test.transport, { metadata: { name, annotations }, spec: { group, names, scope: 'Cluster', versions } })
+  const path = kind === 'Lease' ? `/apis/${group}/v1/namespaces/default/leases` : `/apis/${group}/v1/${plural}`
+  const spec = { group: 'example.com', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1 }
+  const own = kind === 'Lease' ? 'a' : 'v1.example.com'
+  await ask('POST', path, { metadata: { name: own }, spec: kind === 'Lease' ? { holderIdentity: 'me' } : spec })
+  expect(await ask('GET', `${path}/${own}`)).toMatchObject({ kind })
+  await ask('DELETE', `${path}/${own}`)
+  await ask('DELETE', `${DEFINITIONS}/${name}`)
+  await expect.poll(() => ask('GET', `${DEFINITIONS}/${name}`).catch((err) => err.reason)).toBe('NotFound')
+  await ask('POST', path, { metadata: { name: own }, spec: kind === 'Lease' ? { holderIdentity: 'me' } : spec })
+  expect(await ask('GET', `${path}/${own}`)).toMatchObject({ kind })
+})
+
 it('answers 404 before, and again when the definition has gone; its objects go first', async () => {
   await expect(ask('GET', TABS)).rejects.toMatchObject({ reason: 'NotFound' })
   await define(test.transport, crontabs())

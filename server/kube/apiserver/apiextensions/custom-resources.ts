@@ -81,7 +81,10 @@ export class CustomResources implements Follower {
     return this.#change(name, async () => {
       const before = this.#served.get(name)
       if (before && isSame(before.definition, definition)) return
-      const cache = before?.cache ?? (await this.#options.feed.add(kindOf(definition, this.#options.cel)))
+      const kind = kindOf(definition, this.#options.cel)
+      // Objects of our own lie where its would.
+      if (!before && this.#options.feed.holds(kind)) return
+      const cache = before?.cache ?? (await this.#options.feed.add(kind))
       // Another of the same name is another: the cache has gone with the first, and was filled anew.
       this.#withdrawKinds(before)
       this.#served.set(name, { definition, cache, ...this.#serveVersions(definition, cache) })
@@ -123,7 +126,9 @@ export class CustomResources implements Follower {
       const conversion = new VersionConversion({ kind, storedKind, kinds, convert, assertCreates })
       return new Registry({ kind, cache, feed, store, committer, clock, conversion })
     }
-    const served = all.filter((_, index) => spec.versions[index]?.served).map(registryOf)
+    // Kinds of our own stand before a definition of their name: its objects are stored, and asked for by nobody.
+    const isAskedFor = (kind: AnyKind, index: number) => spec.versions[index]?.served && !resources.ofKind(kind)
+    const served = all.filter(isAskedFor).map(registryOf)
     for (const registry of served) resources.serve(registry)
     const stored = served.find(({ kind }) => kind === storedKind) ?? registryOf(storedKind)
     return { kinds: served.map(({ kind }) => kind), stored }

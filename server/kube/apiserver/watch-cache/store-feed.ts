@@ -64,6 +64,10 @@ export class StoreFeed implements Disposable {
     return this.#revision
   }
 
+  holds(kind: AnyKind): boolean {
+    return this.#caches.has(storagePrefix(kind))
+  }
+
   cacheOf(kind: AnyKind): ResourceCache {
     const cache = this.#caches.get(storagePrefix(kind))
     if (!cache) throw new Error(`no cache for ${kind.plural}`)
