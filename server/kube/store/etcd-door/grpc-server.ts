@@ -85,9 +85,10 @@ function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: Http2S
   const messages = new MessageReader()
   let asked = false
   stream.onData = (chunk) => {
+    if (asked) return
     try {
       messages.add(chunk)
-      const request = asked ? undefined : messages.next()
+      const request = messages.next()
       if (!request) return
       asked = true
       stream.work = answer(request).then(
@@ -132,24 +133,40 @@ function frame(message: Buffer): Buffer {
   return framed
 }
 
-/** Puts messages together from however they were cut up. */
-class MessageReader {
-  #bytes: Buffer = NOTHING
+/** Puts messages together from however they were cut up: also of a byte in each frame none is copied more than twice. */
+export class MessageReader {
+  #room: Buffer = NOTHING
+  #start = 0
+  #end = 0
 
   add(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
+    const length = this.#end - this.#start
+    if (length === 0) {
+      this.#room = chunk
+      this.#start = 0
+      this.#end = chunk.length
+      return
+    }
+    if (this.#end + chunk.length > this.#room.length) {
+      const larger = Buffer.allocUnsafe(2 * (length + chunk.length))
+      this.#room.copy(larger, 0, this.#start, this.#end)
+      this.#room = larger
+      this.#start = 0
+      this.#end = length
+    }
+    this.#room.set(chunk, this.#end)
+    this.#end += chunk.length
   }
 
   next(): Buffer | undefined {
-    if (this.#bytes.length < MESSAGE_HEAD_BYTES) return undefined
-    if (this.#bytes[0] !== 0) throw new GrpcError('UNIMPLEMENTED', 'compressed messages are not supported')
-    const length = this.#bytes.readUInt32BE(1)
+    const start = this.#start + MESSAGE_HEAD_BYTES
+    if (this.#end < start) return undefined
+    if (this.#room[this.#start] !== 0) throw new GrpcError('UNIMPLEMENTED', 'compressed messages are not supported')
+    const length = this.#room.readUInt32BE(this.#start + 1)
     if (length > MAX_MESSAGE_BYTES) throw new GrpcError('INVALID_ARGUMENT', 'etcdserver: request is too large')
-    const end = MESSAGE_HEAD_BYTES + length
-    if (this.#bytes.length < end) return undefined
-    const message = this.#bytes.subarray(MESSAGE_HEAD_BYTES, end)
-    this.#bytes = end === this.#bytes.length ? NOTHING : this.#bytes.subarray(end)
-    return message
+    if (this.#end < start + length) return undefined
+    this.#start = start + length
+    return this.#room.subarray(start, this.#start)
   }
 }
 

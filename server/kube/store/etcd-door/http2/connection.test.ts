@@ -264,6 +264,19 @@ describe('a client that keeps to nothing', () => {
     for (const release of releases) release()
   })
 
+  it('changes the windows of all streams once a frame, to what it says last', async () => {
+    const open = Array.from({ length: 1000 }, (_, i) => request(2 * i + 1, '/hold'))
+    const windows = Array.from({ length: 1000 }, (_, i) => settings({ INITIAL_WINDOW_SIZE: 1_000_000 + i }))
+    const many = Array.from({ length: 100 }, () => frame(FRAMES.SETTINGS, 0, 0, Buffer.concat(windows)))
+    const last = [settings({ INITIAL_WINDOW_SIZE: 0 }), settings({ INITIAL_WINDOW_SIZE: 5 })]
+    const bytes = [...open, ...many, frame(FRAMES.SETTINGS, 0, 0, Buffer.concat(last)), request(2001, '/large')]
+    const before = process.cpuUsage()
+    const frames = await say(Buffer.concat([PREFACE, ...bytes]), (all) => all.some(({ type }) => type === FRAMES.DATA))
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000)
+    expect(frames.find(({ type }) => type === FRAMES.DATA)?.payload.length).toBe(5)
+    for (const release of releases) release()
+  })
+
   it('says whatever it likes, and others are served all the same', async () => {
     const random = seededRandom(7)
     const below = (most: number) => Math.floor(random() * most)

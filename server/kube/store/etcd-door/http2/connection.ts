@@ -231,14 +231,16 @@ export class Http2Connection implements Carrier {
   #takeSettings(frame: Frame): void {
     if (frame.flags & FLAGS.ACK) return
     if (frame.stream !== 0 || frame.payload.length % 6 !== 0) throw new ConnectionError('FRAME_SIZE_ERROR', 'settings')
+    // The last one counts, for all streams at once: a frame has place for thousands.
+    let room = this.#streamRoom
     for (let at = 0; at < frame.payload.length; at += 6) {
-      const value = frame.payload.readUInt32BE(at + 2)
       if (frame.payload.readUInt16BE(at) !== SETTINGS.INITIAL_WINDOW_SIZE) continue
-      if (value > LARGEST_WINDOW) throw new ConnectionError('FLOW_CONTROL_ERROR', 'a window is too large')
-      const more = value - this.#streamRoom
-      this.#streamRoom = value
-      for (const { stream } of this.#open.values()) this.#addRoom(stream, more)
+      room = frame.payload.readUInt32BE(at + 2)
+      if (room > LARGEST_WINDOW) throw new ConnectionError('FLOW_CONTROL_ERROR', 'a window is too large')
     }
+    const more = room - this.#streamRoom
+    this.#streamRoom = room
+    if (more !== 0) for (const { stream } of this.#open.values()) this.#addRoom(stream, more)
     this.#writer.write(FRAMES.SETTINGS, FLAGS.ACK, 0, Buffer.alloc(0))
   }
 
