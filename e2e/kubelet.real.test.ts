@@ -389,6 +389,9 @@ it('keeps as much output, and gives as much time at the end, as its settings say
   const sizes = (await machine(`stat -c %s $(${find})*`)).trim().split('\n').map(Number)
   expect(sizes).toHaveLength(3)
   expect(Math.max(...sizes)).toBeLessThan(70 * 1024)
+  for (const place of ['pods/default_talkative_*/much/0.log', 'containers/talkative_default_much-*.log']) {
+    expect(await machine(`tail -n 1 /var/log/${place}`)).toContain('done')
+  }
 
   await machine('kill -TERM 1')
   const ended = await until('the pod was ended in time', async () => {

@@ -155,6 +155,7 @@ async function main(): Promise<void> {
           ...common,
           docker,
           network: policies.isolating(network),
+          logRoot: '/var/log',
           // Cheaper, and seen to work with version 1 of cgroups (decision 0078).
           ...((await os.kindOf('/sys/fs/cgroup/cgroup.controllers')) ? {} : { sandboxRuntime: 'crun' }),
         }),

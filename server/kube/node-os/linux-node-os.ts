@@ -82,6 +82,11 @@ export function createLinuxNodeOs({ errands }: { errands?: string } = {}): NodeO
       if (mode !== undefined) await fs.chmod(path, mode)
     },
     remove: (path) => fs.rm(path, { recursive: true, force: true }),
+    async link(target, path) {
+      await fs.mkdir(dirname(path), { recursive: true })
+      await fs.rm(path, { force: true })
+      await fs.symlink(target, path)
+    },
     setOwnership,
     publish: publishFiles,
     async mountTmpfs(path, { sizeBytes, mode = 0o1777 }) {

@@ -80,6 +80,8 @@ export interface NodeOs {
   /** Everything in it, as Kubernetes' fsGroup has it. */
   setOwnership(path: string, options: OwnershipOptions): Promise<void>
   remove(path: string): Promise<void>
+  /** A symbolic link, in place of what is there; makes missing parents. */
+  link(target: string, path: string): Promise<void>
   /**
    * Replaces what a directory shows in one step, by upstream's dance of links (`..data` → `..2026_…`), so that a
    * pod never sees the half of an updated ConfigMap. Writes nothing when nothing changed. With a group, it may read.

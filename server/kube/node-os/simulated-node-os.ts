@@ -28,6 +28,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
     kindOf: async () => 'directory',
     makeDirectory: async () => undefined,
     remove: async () => undefined,
+    link: async () => undefined,
     setOwnership: async () => undefined,
     bind: async () => undefined,
     bindInside: async () => undefined,

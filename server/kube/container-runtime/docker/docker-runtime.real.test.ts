@@ -1,5 +1,8 @@
 // The Docker runtime against a real engine: everything but the network, which is played here.
 
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import Docker from 'dockerode'
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../../base/clock.ts'
@@ -24,13 +27,15 @@ let network: PodNetwork & { up: NetworkedSandbox[]; down: string[] }
 let pauseImage: string
 let image: string
 let under: RuntimeUnderTest
+let logRoot: string
 const opened: Disposable[] = []
 
 beforeAll(async () => {
   pauseImage = await imageCalled('pause')
   image = await imageCalled('busybox')
 })
-beforeEach(() => {
+beforeEach(async () => {
+  logRoot = await mkdtemp(join(tmpdir(), 'podium-logs-'))
   const given = new Map<string, string[]>()
   network = {
     up: [],
@@ -53,6 +58,7 @@ beforeEach(() => {
 afterEach(async () => {
   await removeAll(runtime)
   for (const one of opened.splice(0)) one[Symbol.dispose]()
+  await rm(logRoot, { recursive: true })
 })
 
 function open(): DockerRuntime {
@@ -64,6 +70,7 @@ function open(): DockerRuntime {
     logger: noLogger,
     pauseImage,
     logs: { maxSizeBytes: 10_000_000, maxFiles: 2 },
+    logRoot,
     extraLabels: { podium: '1' },
   })
   opened.push(made)
@@ -78,6 +85,21 @@ it('hands a sandbox to the network, and back', async () => {
   expect(network.up[0]?.netnsPath).toBe(`/proc/${made.pid}/ns/net`)
   await runtime.stopPodSandbox(made.id)
   expect(network.down).toEqual([made.id])
+})
+
+it('has what a container prints lie where it is looked for, as long as the container is there', async () => {
+  const made = await runtime.runPodSandbox(sandboxConfig())
+  const id = await runtime.createContainer(made, containerConfig(image, 'echo by name'))
+  await runtime.startContainer(id)
+  const [told] = await runtime.listContainers(UID)
+  const { namespace, name, uid } = made.config
+  const log = join(logRoot, `pods/${namespace}_${name}_${uid}/${told?.name}/${told?.attempt}.log`)
+  const second = join(logRoot, `containers/${name}_${namespace}_${told?.name}-${id}.log`)
+  expect(await readlink(second)).toBe(log)
+  await until(async () => (await readFile(second, 'utf8')).includes('by name'), under.rest)
+  await runtime.removePodSandbox(made.id)
+  expect(await readdir(join(logRoot, 'pods'))).toEqual([])
+  expect(await readdir(join(logRoot, 'containers'))).toEqual([])
 })
 
 it('hangs up on a command under a terminal when whoever typed has gone, also on one that reads nothing', async () => {

@@ -32,6 +32,7 @@ import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
 import { joinOutputs } from './docker-streams.ts'
 import { usageOf } from './docker-usage.ts'
+import { LogLinks } from './log-links.ts'
 import { OomKills } from './oom-kills.ts'
 
 export interface DockerRuntimeOptions {
@@ -44,6 +45,8 @@ export interface DockerRuntimeOptions {
   /** What makes sandboxes that ask for no handler, in place of the engine's default. */
   sandboxRuntime?: string
   logs: LogLimits
+  /** Where what containers print is to be found by the pod's name: `/var/log`. */
+  logRoot?: string
   /** Added to everything made, for whoever cleans up. */
   extraLabels?: Record<string, string>
 }
@@ -54,6 +57,7 @@ export class DockerRuntime implements ContainerRuntime {
   readonly #lists: DockerLists
   readonly #events: DockerEvents
   readonly #oomKills: OomKills
+  readonly #logLinks: LogLinks | undefined
   /** What was seen of containers that will not change without an event, and when it was asked for: by id. */
   readonly #inspected = new Map<string, Inspected & { askedAt: number }>()
 
@@ -62,6 +66,7 @@ export class DockerRuntime implements ContainerRuntime {
     this.#docker = options.docker
     this.#lists = new DockerLists(options.docker)
     this.#oomKills = new OomKills(options)
+    this.#logLinks = options.logRoot ? new LogLinks(options.os, options.logRoot) : undefined
     this.#events = new DockerEvents({
       docker: options.docker,
       clock: options.clock,
@@ -160,6 +165,17 @@ export class DockerRuntime implements ContainerRuntime {
     } finally {
       this.#inspected.delete(id)
     }
+    if (this.#logLinks) await this.#linkLogs(id, this.#logLinks)
+  }
+
+  /** It runs all the same where they cannot be linked. */
+  async #linkLogs(id: string, links: LogLinks): Promise<void> {
+    try {
+      const inspected = await this.#inspect(id)
+      if (inspected?.LogPath) await links.add(inspected)
+    } catch (err) {
+      this.#options.logger.warn('logs of a container were not linked', { id, err })
+    }
   }
 
   async updateContainerResources(id: string, resources: ContainerResources): Promise<void> {
@@ -181,10 +197,11 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async removeContainer(id: string): Promise<void> {
-    const group = (this.#inspected.get(id) ?? (await this.#inspect(id)))?.HostConfig.CgroupParent
+    const inspected = this.#inspected.get(id) ?? (await this.#inspect(id))
     await tolerate([404, 409], this.#docker.getContainer(id).remove({ force: true, v: true }))
     this.#inspected.delete(id)
-    await this.#oomKills.forget(group)
+    await this.#oomKills.forget(inspected?.HostConfig.CgroupParent)
+    if (inspected?.Config.Labels[KIND] === 'container') await this.#logLinks?.remove(inspected)
   }
 
   async listContainers(podUid?: string): Promise<ContainerStatus[]> {
