@@ -92,7 +92,7 @@ export function resizeOf(container: Container, status: ContainerStatus): 'none' 
   return (cpu && restarts('cpu')) || (memory && restarts('memory')) ? 'restart' : 'inPlace'
 }
 
-export interface Resize {
+interface Resize {
   status: ContainerStatus
   container: Container
 }
