@@ -57,9 +57,12 @@ describe('requests for certificates', () => {
     ['a day when nobody decides', {}, '2026-01-02T00:00:00Z'],
     ['an hour when denied', decided('Denied'), '2026-01-01T03:00:00Z'],
     ['an hour when it failed', decided('Failed'), '2026-01-01T03:00:00Z'],
-    ['a day when approved and not yet signed', decided('Approved'), '2026-01-02T00:00:00Z'],
   ])('are kept for %s', (_how, told, until) => {
     expect(at(told)).toBe(Date.parse(until))
+  })
+
+  it('are kept until they are signed when they are approved', () => {
+    expect(at(decided('Approved'))).toBe(Number.POSITIVE_INFINITY)
   })
 
   describe('in a cluster', () => {

@@ -25,13 +25,17 @@ class CleaningReconciler implements Reconciler {
     if (!asked) return
     report.sees(asked)
     const waitMs = goesAt(asked) - this.#view.clock.now()
+    if (waitMs === Number.POSITIVE_INFINITY) return
     if (waitMs > 0) return { requeueAfterMs: waitMs }
     await client.of(CertificateSigningRequest).delete({ name: key })
     report.did.push('deleted it')
   }
 }
 
-/** An hour after it has been decided, a day when nobody decided, at once when its certificate is over. */
+/**
+ * An hour after it has been decided, a day when nobody decided, at once when its certificate is over. One that is
+ * approved waits for its signer, however long.
+ */
 export function goesAt(asked: Wire): number {
   const decided = (type: string) =>
     Date.parse(asked.status?.conditions?.find((condition) => condition.type === type)?.lastUpdateTime ?? '')
@@ -42,7 +46,7 @@ export function goesAt(asked: Wire): number {
   }
   if (hasCondition(asked, 'Denied')) ends.push(decided('Denied') + HOUR_MS)
   if (hasCondition(asked, 'Failed')) ends.push(decided('Failed') + HOUR_MS)
-  ends.push(made + 24 * HOUR_MS)
+  if (!asked.status?.conditions?.length) ends.push(made + 24 * HOUR_MS)
   return Math.min(...ends.filter((end) => !Number.isNaN(end)))
 }
 
