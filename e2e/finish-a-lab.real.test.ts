@@ -11,7 +11,7 @@ import { loadLabs } from '../server/classroom/labs/load-labs.ts'
 import { LOOPS, type LoopName } from '../server/classroom/labs/loops.ts'
 import { openBrowser } from './support/browser.ts'
 import { browserSeat } from './support/browser-seat.ts'
-import { type Classroom, clusters, forgetLearners, type ListedCluster, startClassroom } from './support/classroom.ts'
+import { type Classroom, clusterWith, forgetLearners, type ListedCluster, startClassroom } from './support/classroom.ts'
 import { kubectl, root, run } from './support/commands.ts'
 import { labIsReady } from './support/lab-page.ts'
 import { until } from './support/until.ts'
@@ -74,15 +74,6 @@ async function containersOn(machine: { id: string }): Promise<string[]> {
   return stdout.split('\n').filter((name) => name !== '')
 }
 
-/** The sandbox of this learner is the one whose API server knows the Deployment. */
-async function findCluster(deployment: string): Promise<ListedCluster> {
-  for (const each of await clusters()) {
-    const { code } = await kubectl('1.36', each.kubeconfig)(`get deployment ${deployment}`)
-    if (code === 0) return each
-  }
-  throw new Error(`no cluster has the Deployment ${deployment}`)
-}
-
 describe('a learner', () => {
   it('comes in by the link, sees the course and begins', async () => {
     await page.goto(classroom.url)
@@ -101,7 +92,7 @@ describe('a learner', () => {
     await page.getByText('Five. The Deployment loop makes a ReplicaSet').waitFor()
     await typeInTerminal('kubectl create deployment web --image=nginx --replicas=3')
     await expectState(check('1.web-ready'), 'ok', 90_000)
-    cluster = await findCluster('web')
+    cluster = await clusterWith('deployment web', classroom)
     const names = (await Promise.all(cluster.machines.map(containersOn))).flat()
     expect(names.filter((name) => name.startsWith('k8s_nginx_web-'))).toHaveLength(3)
     expect(names.filter((name) => name.startsWith('k8s_POD_web-'))).toHaveLength(3)

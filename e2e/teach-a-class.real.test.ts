@@ -8,7 +8,7 @@ import { Typist } from '../labs/support/typist.ts'
 import { loadLabs } from '../server/classroom/labs/load-labs.ts'
 import { openBrowser } from './support/browser.ts'
 import { browserSeat } from './support/browser-seat.ts'
-import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
+import { type Classroom, clusters, clusterWith, forgetLearners, startClassroom } from './support/classroom.ts'
 import { kubectl, root } from './support/commands.ts'
 import { labIsReady } from './support/lab-page.ts'
 import { loadPreview } from './support/preview-pane.ts'
@@ -113,7 +113,10 @@ describe('a class', () => {
     await tile('tansy').getByText('Step 2').waitFor()
     await tile('tansy').getByText('k run hello --image=nginx').waitFor()
     await wall.getByText('3 of 3').first().waitFor()
-    const { stdout } = await kubectl('1.36', (await clusterWith('hello')).kubeconfig)('get pods --output=name')
+    const { stdout } = await kubectl(
+      '1.36',
+      (await clusterWith('pod hello', classroom)).kubeconfig,
+    )('get pods --output=name')
     expect(stdout.trim()).toBe('pod/hello')
     expect((await clusters()).filter(({ name }) => name.startsWith('lab-')).length).toBeGreaterThanOrEqual(3)
   })
@@ -133,14 +136,6 @@ describe('a class', () => {
     await tile('wicker').and(wall.locator('[data-state="done"]')).waitFor()
   })
 })
-
-/** The cluster of the learner whose Pod has that name. */
-async function clusterWith(pod: string) {
-  for (const each of await clusters()) {
-    if ((await kubectl('1.36', each.kubeconfig)(`get pod ${pod}`)).code === 0) return each
-  }
-  throw new Error(`no cluster has the Pod ${pod}`)
-}
 
 describe('a learner who is stuck', () => {
   it('rises to the top, with the reason', async () => {
@@ -256,7 +251,7 @@ describe('a snapshot of a learner’s cluster', () => {
   it('brings back Pods that were deleted, on the same machines', async () => {
     const { tansy } = desks
     await typeInTerminal(tansy, 'kubectl run kept --image=nginx')
-    const kube = kubectl('1.36', (await until('the Pod is there', () => clusterWith('kept'))).kubeconfig)
+    const kube = kubectl('1.36', (await until('the Pod is there', () => clusterWith('pod kept', classroom))).kubeconfig)
     await kube('wait pod/kept --for=condition=Ready --timeout=60s')
     const uid = async () => (await kube("get pod kept --output=jsonpath='{.metadata.uid}'")).stdout
     const before = await uid()

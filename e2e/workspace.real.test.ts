@@ -5,7 +5,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './support/axe.ts'
 import { openBrowser } from './support/browser.ts'
-import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
+import { type Classroom, clusters, clusterWith, forgetLearners, startClassroom } from './support/classroom.ts'
 import { type Kubectl, kubectl } from './support/commands.ts'
 import { labIsReady } from './support/lab-page.ts'
 import { until } from './support/until.ts'
@@ -53,21 +53,13 @@ async function types(tab: string, line: string): Promise<void> {
 
 /** Of the cluster in which is what was applied in the editor. */
 async function ofLearner(args: string, input?: object): Promise<string> {
-  kube ??= await kubectlWith('pod typed')
+  kube ??= kubectl('1.36', (await clusterWith('pod typed', classroom)).kubeconfig)
   const { code, stdout, stderr } = await kube(args, {
     timeoutMs: 180_000,
     ...(input ? { input: JSON.stringify(input) } : {}),
   })
   if (code !== 0) throw new Error(stderr)
   return stdout
-}
-
-async function kubectlWith(object: string): Promise<Kubectl> {
-  for (const { kubeconfig } of await clusters()) {
-    const command = kubectl('1.36', kubeconfig)
-    if ((await command(`get ${object}`)).code === 0) return command
-  }
-  throw new Error(`no cluster has ${object}`)
 }
 
 const files = () => page.locator('[data-files]')

@@ -1,9 +1,9 @@
 // Starts the classroom as `npm start` does after set-up, and stops it: in order, or as a crash.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { podium, root } from './commands.ts'
+import { kubectl, podium, root } from './commands.ts'
 
 export interface Classroom {
   /** With the one-time token. */
@@ -25,10 +25,30 @@ export interface ListedCluster {
   server: string
   etcd: string
   kubeconfig: string
+  /** The process that holds its control plane; null while there is none. */
+  pid: number | null
   machines: { name: string; id: string }[]
 }
 
 export const clusters = async () => JSON.parse(await podium('cluster', 'list', '-o', 'json')) as ListedCluster[]
+
+/**
+ * The learner's cluster whose API server knows the object, given as `deployment web`. Only this classroom's: others on the
+ * machine may well have an object of that name.
+ */
+export async function clusterWith(object: string, { pid }: Classroom): Promise<ListedCluster> {
+  for (const each of await clusters()) {
+    if (each.pid === null || (await parentOf(each.pid)) !== pid) continue
+    if ((await kubectl('1.36', each.kubeconfig)(`get ${object}`)).code === 0) return each
+  }
+  throw new Error(`no cluster of this classroom has ${object}`)
+}
+
+/** Undefined when it has ended meanwhile. */
+async function parentOf(pid: number): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]) || undefined
+}
 
 /** Takes away what learners of an earlier test left. Only ever under the state directory that `npm test` uses. */
 export async function forgetLearners(): Promise<void> {

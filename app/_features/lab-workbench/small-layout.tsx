@@ -1,7 +1,9 @@
 'use client'
 
-// Below 700 px: one pane at a time behind three tabs. Reading keeps a line of the picture and a peek at the terminal.
+// Below 700 px: one pane at a time behind three tabs. Reading keeps a line of the picture and a peek at the terminal; where
+// the text is not seen, its tab says that the step is done.
 
+import type { SessionView } from '../../../server/classroom/api/contract.ts'
 import { Shape } from '../../_ui/shape.tsx'
 import { loopState } from '../lenses/picture/loop-state.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
@@ -20,6 +22,7 @@ const tabs = [
 export function SmallLayout({ panes }: { panes: Panes }) {
   const { selecting, store, smallTab: tab, setSmallTab: setTab } = panes
   const sheet = useScopeSheet(selecting)
+  const unseen = tab === 'read' ? '' : whatIsDone(panes.run.session)
   return (
     <div className={style.small} data-tab={tab}>
       <section className={style.pane} data-pane="read" aria-label="Instructions" tabIndex={-1} hidden={tab !== 'read'}>
@@ -47,15 +50,29 @@ export function SmallLayout({ panes }: { panes: Panes }) {
             aria-current={tab === name ? 'page' : undefined}
             onClick={() => setTab(name)}
           >
-            {word}
+            <span className={style.tabWord}>
+              {name === 'read' && unseen && <Shape state="ok" size={14} />}
+              {word}
+            </span>
+            {name === 'read' && unseen && <small>{unseen}</small>}
           </button>
         ))}
       </nav>
+      <p className={style.unseen} role="status">
+        {unseen}
+      </p>
       <ScopeSheet sheet={sheet} from="bottom">
         <ScopePane panes={panes} lookCloser={sheet.open} />
       </ScopeSheet>
     </div>
   )
+}
+
+/** Of the step that is open in the text; empty while it is not done. */
+function whatIsDone(session: SessionView | undefined): string {
+  if (!session) return ''
+  if (session.done) return 'The lab is done'
+  return session.step < session.reached ? `Step ${session.step} is done` : ''
 }
 
 /** The picture in one line: the loop that most needs a look. */
