@@ -1,6 +1,6 @@
 // The `podium` command. Reads arguments and environment, says what happened; the work is done elsewhere.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from './base/clock.ts'
 import { createLogger } from './base/logger.ts'
 import {
@@ -115,10 +115,20 @@ function extraConfig(text: string, before: Record<string, string>): Record<strin
   return { ...before, [flag]: value }
 }
 
+const inPlainWords = (err: Error) => {
+  throw new UserError(err.message)
+}
+
+/** By whoever typed: what a command says of it, or a file that is not there or may not be touched. */
+const isMendable = (err: unknown): err is Error =>
+  err instanceof UserError ||
+  (err instanceof Error &&
+    ['ENOENT', 'EACCES', 'ENOTDIR', 'EISDIR', 'EROFS'].includes((err as NodeJS.ErrnoException).code ?? ''))
+
 program
   .command('doctor')
   .description('what this machine can and cannot do, each with a remedy')
-  .option('-o, --output <format>', 'json')
+  .addOption(new Option('-o, --output <format>').choices(['json']))
   .action(async ({ output }: { output?: string }) => {
     const findings = await examine(defaultStateDir)
     say(output === 'json' ? JSON.stringify(findings, null, 2) : formatFindings(findings))
@@ -194,7 +204,7 @@ cluster
 cluster
   .command('list')
   .description('all clusters on this machine')
-  .option('-o, --output <format>', 'json')
+  .addOption(new Option('-o, --output <format>').choices(['json']))
   .action(async ({ output }: { output?: string }) => {
     const clusters = await listClusters(context())
     if (output === 'json') return say(JSON.stringify(clusters, null, 2))
@@ -215,7 +225,7 @@ token
     const { cluster, ttl: ttlMs, printJoinCommand: print = false } = options
     if (cluster) return (await tokenCommands()).createToken(context(), { cluster, ttlMs, print })
     const { newLink } = await import('./classroom/index.ts')
-    say(await newLink(defaultStateDir))
+    say(await newLink(defaultStateDir).catch(inPlainWords))
   })
 token
   .command('list')
@@ -348,7 +358,7 @@ addComponentCommands(program, logger)
 try {
   await program.parseAsync()
 } catch (err) {
-  const message = err instanceof UserError ? err.message : ((err as Error).stack ?? String(err))
+  const message = isMendable(err) ? err.message : ((err as Error).stack ?? String(err))
   process.stderr.write(`podium: ${message}\n`)
   process.exitCode = 1
 }

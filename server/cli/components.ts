@@ -15,18 +15,23 @@ const processes = () => import('../kube/cluster/component-processes.ts')
 const DAY_MS = 24 * 3600_000
 
 /** Timers of ours never keep a process alive, so that tests and commands end; a component lives until it is told. */
-const untilTold = () =>
-  new Promise<void>((resolve) => {
-    const alive = setInterval(() => undefined, DAY_MS)
-    const told = () => {
+async function untilTold(run: (until: Promise<void>) => Promise<void>): Promise<void> {
+  const alive = setInterval(() => undefined, DAY_MS)
+  const told = new Promise<void>((resolve) => {
+    const tell = () => {
       clearInterval(alive)
       resolve()
     }
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, told)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, tell)
   })
+  // One that cannot even begin ends with what it has to say.
+  await run(told).finally(() => clearInterval(alive))
+}
 
 export function addComponentCommands(program: Command, logger: Logger): void {
-  const context = () => ({ logger, until: untilTold() })
+  type Component = keyof Awaited<ReturnType<typeof processes>>
+  const run = (component: Component) => (options: Record<string, string>) =>
+    untilTold(async (until) => (await processes())[component](options, { logger, until }))
   const apiServer = program
     .command('kube-apiserver')
     .description('one API server, with a store of its own or with an etcd that others may share')
@@ -48,8 +53,7 @@ export function addComponentCommands(program: Command, logger: Logger): void {
       if (!options.dataDir === !options.etcdServers) {
         throw new UserError('say where its memory is: either --data-dir, or --etcd-servers')
       }
-      const { runApiServer } = await processes()
-      await runApiServer(options, context())
+      await run('runApiServer')(options)
     })
   for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...ADMISSION_FLAGS, ...AUDIT_FLAGS])
     apiServer.option(`--${flag} <value>`)
@@ -80,22 +84,16 @@ export function addComponentCommands(program: Command, logger: Logger): void {
     .option('--secondary-node-eviction-rate <number>', 'the same in a large zone that is ill', '0.01')
     .option('--unhealthy-zone-threshold <part>', 'of its nodes not Ready, and a zone is ill', '0.55')
     .option('--large-cluster-size-threshold <number>', 'a zone with no more nodes is small', '50')
-    .action((options: Record<string, string>) =>
-      processes().then(({ runControllerManager }) => runControllerManager(options, context())),
-    )
+    .action(run('runControllerManager'))
   loops('kube-scheduler', 'the scheduler', '10259')
     .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plug-ins, weights, extenders')
     .option('--plugin <files>', 'modules with plug-ins of your own, with commas between them; profiles enable them')
-    .action((options: Record<string, string>) =>
-      processes().then(({ runSchedulerProcess }) => runSchedulerProcess(options, context())),
-    )
+    .action(run('runSchedulerProcess'))
 
   program
     .command('kubelet')
     .description('a hollow kubelet: its pods run nothing')
     .requiredOption('--kubeconfig <file>')
     .requiredOption('--hostname-override <name>')
-    .action((options: Record<string, string>) =>
-      processes().then(({ runHollowKubelet }) => runHollowKubelet(options, context())),
-    )
+    .action(run('runHollowKubelet'))
 }
