@@ -6,14 +6,20 @@ import type { JsonObject } from '../apimachinery/json.ts'
 import { decode } from '../schemas/decode.ts'
 import { loadSchemas } from '../schemas/load-schemas.ts'
 import { readProtobuf } from '../schemas/protobuf/protobuf.ts'
+import { CRONTAB_SCHEMA, crontabs, DEFINITIONS, define, TABS } from './testing/crontab.ts'
 import { type RawAnswer, rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
+import { watchLog } from './testing/watch-log.ts'
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 const OLDER = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'
 
 interface Found {
   items: { metadata: { name?: string }; versions: { version: string; resources: { resource: string }[] }[] }[]
+}
+
+interface Listed {
+  resources: { name: string; verbs: string[]; storageVersionHash?: string }[]
 }
 
 describe('documents of what is served', () => {
@@ -97,6 +103,43 @@ describe('documents of what is served', () => {
         expect(plain).toEqual(resources.map(({ resource }) => resource))
       }
     }
+  })
+
+  it('tells of each resource by a hash in which version it is stored, where that is served', async () => {
+    const hashes = async (path: string) => {
+      const { resources } = (await ask(path)).json() as unknown as Listed
+      return new Map(resources.map(({ name, storageVersionHash }) => [name, storageVersionHash]))
+    }
+    const core = await hashes('/api/v1')
+    // As any cluster has them.
+    expect(core.get('pods')).toBe('xPOwRZ+Yhw8=')
+    expect(core.get('configmaps')).toBe('qFsyl6wFWjQ=')
+    for (const name of ['pods/status', 'bindings', 'componentstatuses']) expect(core.get(name)).toBeUndefined()
+    expect((await hashes('/apis/events.k8s.io/v1')).get('events')).toBe(core.get('events'))
+    const scalers = await Promise.all(['v1', 'v2'].map((version) => hashes(`/apis/autoscaling/${version}`)))
+    expect(scalers[0]).toEqual(scalers[1])
+
+    const schema = { openAPIV3Schema: CRONTAB_SCHEMA }
+    const versions = (v2: object) => [
+      { name: 'v1', served: true, storage: false, schema },
+      { name: 'v2', served: true, storage: true, schema, ...v2 },
+    ]
+    await define(test.transport, crontabs({}, { versions: versions({}) }))
+    const group = '/apis/stable.example.com'
+    expect((await hashes(`${group}/v1`)).get('crontabs')).toMatch(/^[\w+/]{11}=$/)
+    expect(await hashes(`${group}/v1`)).toEqual(await hashes(`${group}/v2`))
+    const { resources } = (await ask(`${group}/v1`)).json() as unknown as Listed
+    const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+    expect(resources[0]?.verbs).toEqual(verbs)
+    using log = await watchLog(test.transport, TABS)
+    await test.transport.request({
+      method: 'PATCH',
+      path: `${DEFINITIONS}/crontabs.stable.example.com`,
+      contentType: 'application/merge-patch+json',
+      body: { spec: { versions: versions({ served: false }) } },
+    })
+    await log.ended
+    expect((await hashes(`${group}/v1`)).get('crontabs')).toBeUndefined()
   })
 
   it('lists every path at the root', async () => {

@@ -61,6 +61,12 @@ export class ApiResources {
     return [...this.#byPath.values()].map(({ kind }) => kind)
   }
 
+  /** The version in which objects of a kind are stored, where that is served. */
+  storedAs({ group, version, plural }: AnyKind): AnyKind | undefined {
+    const stored = this.#byPath.get(pathKey(group, version, plural))?.registry.storedKind
+    return stored && this.ofKind(stored) ? stored : undefined
+  }
+
   /** By plural alone; for the server's own use with kinds it knows to be there. */
   core(plural: string): Registry | undefined {
     return this.#byPath.get(pathKey('', 'v1', plural))?.registry

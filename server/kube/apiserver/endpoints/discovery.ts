@@ -1,12 +1,15 @@
 // What there is to ask for: the group list, the resources of a group version, and both in one document.
 // Upstream: apiserver/pkg/endpoints/discovery, aggregated.
 
+import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import type { UnstoredKind } from './unstored-kind.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+/** In no order that means anything, but `api-resources -o wide` shows it. */
+const VERBS_OF_CUSTOM = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
 
 interface Subresource {
   verbs: string[]
@@ -78,6 +81,7 @@ interface DiscoveredResource {
   verbs: readonly string[]
   shortNames?: readonly string[]
   categories?: readonly string[]
+  storageVersionHash?: string
   subresources: { name: string; told: Subresource }[]
 }
 
@@ -113,18 +117,32 @@ const rankOf = (group: string) => {
   return at < 0 ? FIRST_GROUPS.length : at
 }
 
+function verbsOf({ schema, plural }: AnyKind): readonly string[] {
+  if (schema) return VERBS_OF_CUSTOM
+  return plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
+}
+
+/** Who moves what is stored from one version to another sees by it that there is something to do. */
+function hashOf({ group, version, kind }: AnyKind): string {
+  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
+}
+
 export class Discovery {
   readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
 
-  constructor(kinds: readonly AnyKind[], unstored: readonly UnstoredKind[], foreign: Iterable<ForeignVersion> = []) {
-    for (const version of foreign) this.#addForeign(version)
-    for (const kind of kinds) {
-      this.#addKind(kind, kind.plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS)
-    }
-    for (const { kind, verbs } of unstored) this.#addKind(kind, verbs)
+  constructor(told: {
+    kinds: readonly AnyKind[]
+    /** The version in which objects of a kind are stored, where that is served. */
+    storedAs(kind: AnyKind): AnyKind | undefined
+    unstored: readonly UnstoredKind[]
+    foreign: Iterable<ForeignVersion>
+  }) {
+    for (const version of told.foreign) this.#addForeign(version)
+    for (const kind of told.kinds) this.#addKind(kind, verbsOf(kind), told.storedAs(kind))
+    for (const { kind, verbs } of told.unstored) this.#addKind(kind, verbs)
   }
 
-  #addKind(kind: AnyKind, verbs: readonly string[]): void {
+  #addKind(kind: AnyKind, verbs: readonly string[], stored?: AnyKind): void {
     this.#add(apiVersionOf(kind), {
       name: kind.plural,
       singularName: kind.singular,
@@ -135,6 +153,7 @@ export class Discovery {
       verbs,
       ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
       ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+      ...(stored ? { storageVersionHash: hashOf(stored) } : {}),
       subresources: kind.subresources.map((name) => ({ name, told: subresourceOf(kind, name) })),
     })
   }

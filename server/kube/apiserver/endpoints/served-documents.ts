@@ -62,7 +62,12 @@ export class ServedDocuments {
     const unstored = this.#unstored.filter(({ kind }) => !foreign.has(apiVersionOf(kind)))
     this.#made = {
       generation,
-      discovery: new Discovery(kinds, unstored, foreign.values()),
+      discovery: new Discovery({
+        kinds,
+        storedAs: (kind) => this.#resources.storedAs(kind),
+        unstored,
+        foreign: foreign.values(),
+      }),
       openApi: openApi({
         schemas: this.#schemas,
         version: VERSION.gitVersion,

@@ -113,6 +113,11 @@ export class Registry {
     this.#lister = new Lister({ ...options, shown: (entries) => this.shown(entries) })
   }
 
+  /** In whose version objects are stored. */
+  get storedKind(): AnyKind {
+    return this.#options.conversion?.storedKind ?? this.kind
+  }
+
   get #resource() {
     return { group: this.kind.group, resource: this.kind.plural }
   }
