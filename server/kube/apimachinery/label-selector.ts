@@ -2,6 +2,7 @@
 // specs. Both become the same list of requirements. Upstream: apimachinery/pkg/labels/selector.go.
 
 import { labelKeyProblems, labelValueProblems } from './names.ts'
+import { ownOf } from './own.ts'
 import { badRequest, type FieldError, fieldError } from './status-error.ts'
 
 export type Labels = Readonly<Record<string, string>>
@@ -62,7 +63,7 @@ export function selectorOfObject(selector: LabelSelector | undefined): Selector 
     ([key, value]): Requirement => ({ key, operator: 'in', values: [value] }),
   )
   const fromExpressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }): Requirement => {
-    const known = OPERATOR_OF[operator]
+    const known = ownOf(OPERATOR_OF, operator)
     if (!known) throw new Error(`"${operator}" is not a valid label selector operator`)
     return { key, operator: known, values }
   })

@@ -95,7 +95,9 @@ export class StatusError extends Error {
     details?: StatusDetails
   }): StatusError {
     const reason =
-      status.reason && status.reason in CODE_OF ? (status.reason as StatusReason) : reasonOfCode(status.code)
+      status.reason && Object.hasOwn(CODE_OF, status.reason)
+        ? (status.reason as StatusReason)
+        : reasonOfCode(status.code)
     return new StatusError(reason, status.message ?? 'unknown', status.details ? { details: status.details } : {})
   }
 }

@@ -59,6 +59,28 @@ it.each([
   expect(await ask('GET', `${path}/${own}`)).toMatchObject({ kind })
 })
 
+it('serves a kind, formats and fields that are called as what all objects of JavaScript have', async () => {
+  const texts = { type: 'string', format: 'constructor' }
+  const openAPIV3Schema = {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { toString: texts } } },
+    'x-kubernetes-validations': [{ rule: '!has(self.spec) || !has(self.spec.toString)', message: 'none' }],
+  }
+  const names = { plural: 'odds', singular: 'odd', kind: 'hasOwnProperty', listKind: 'OddList' }
+  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema } }]
+  const spec = { group: 'example.com', names, scope: 'Cluster', versions }
+  await define(test.transport, { metadata: { name: 'odds.example.com' }, spec })
+  const path = '/apis/example.com/v1/odds'
+  await ask('POST', path, { metadata: { name: 'a' }, kind: 'hasOwnProperty', apiVersion: 'example.com/v1', spec: {} })
+  await patch(`${path}/a`, { metadata: { labels: { a: 'b' } } })
+  await expect(patch(`${path}/a`, { spec: { toString: 'x' } })).rejects.toMatchObject({ reason: 'Invalid' })
+  const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+  const admin = await test.pki.issue('admin', ['system:masters'])
+  const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
+  const table = await rawRequest({ port, caPem: test.pki.caPem, ...admin, path, headers })
+  expect(JSON.parse(table.text)).toMatchObject({ kind: 'Table' })
+})
+
 it('answers 404 before, and again when the definition has gone; its objects go first', async () => {
   await expect(ask('GET', TABS)).rejects.toMatchObject({ reason: 'NotFound' })
   await define(test.transport, crontabs())

@@ -64,6 +64,8 @@ export function celName(field: string): string | undefined {
 export class CelObject {
   readonly [field: string]: unknown
 }
+// A field named `toString` that is not there is not that of all objects.
+Object.setPrototypeOf(CelObject.prototype, null)
 
 export type ObjectClasses = ReadonlyMap<CelType, typeof CelObject>
 

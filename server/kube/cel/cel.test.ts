@@ -48,6 +48,14 @@ const evaluate = (expression: string, self: Record<string, unknown> = object) =>
     .compile(expression)
     .evaluate({ self: self as never }, BUDGET).value
 
+it('finds no field that only objects of JavaScript have', () => {
+  const fields = { toString: { kind: 'string' }, valueOf: { kind: 'int' } } as const
+  const program = (text: string) => cel.environment({ self: { kind: 'object', fields } }).compile(text)
+  const evaluate = (text: string, self: object) => program(text).evaluate({ self: self as never }, BUDGET).value
+  expect(evaluate('!has(self.toString) && has(self.valueOf)', { valueOf: 7 })).toBe(true)
+  expect(evaluate('self.toString == "a"', { toString: 'a' })).toBe(true)
+})
+
 describe('gives what upstream gives', () => {
   it.each<[string, unknown]>([
     ['self.replicas <= self.max', true],

@@ -55,6 +55,10 @@ describe('loadSchemas', () => {
 
   it('has no type for kinds it was not told of', () => {
     expect(schemas.typeOf({ group: 'example.com', version: 'v1', kind: 'CronTab' })).toBeUndefined()
+    for (const kind of ['hasOwnProperty', 'constructor', '__proto__']) {
+      expect(schemas.typeOf({ group: 'example.com', version: 'v1', kind })).toBeUndefined()
+      expect(schemas.typeOf({ group: 'apps', version: 'v1', kind })).toBeUndefined()
+    }
   })
 })
 

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ownOf } from '../apimachinery/own.ts'
 import { buildDescriptions } from './descriptions.ts'
 import type { Facts, FieldRow } from './facts.ts'
 import type { FieldFact, GroupVersionKind, ScalarKind, Schemas, TypeFact, ValueType } from './schemas.ts'
@@ -52,7 +53,7 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     if (known) return known
     const dot = name.lastIndexOf('.')
     const short = `${shortNameOf.get(name.slice(0, dot))}.${name.slice(dot + 1)}`
-    const rows = facts.types[short]
+    const rows = ownOf(facts.types, short)
     if (!rows) return undefined
     const fact = unpackType(name, short, rows)
     unpacked.set(name, fact)
@@ -133,7 +134,7 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
 
   function typeOf(gvk: GroupVersionKind): TypeFact | undefined {
     // Every group serves the options and answers of meta/v1 beside its own kinds.
-    const short = facts.kinds[groupVersionOf(gvk)]?.[gvk.kind] ?? facts.kinds.meta?.[gvk.kind]
+    const short = ownOf(ownOf(facts.kinds, groupVersionOf(gvk)), gvk.kind) ?? ownOf(facts.kinds.meta, gvk.kind)
     return short ? type(definitionName(short)) : undefined
   }
 

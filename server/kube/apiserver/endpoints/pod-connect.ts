@@ -3,6 +3,7 @@
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import type { JsonObject } from '../../apimachinery/json.ts'
+import { ownOf } from '../../apimachinery/own.ts'
 import { badRequest, type FieldError, fieldError, forbidden, invalid } from '../../apimachinery/status-error.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
@@ -83,7 +84,7 @@ function kubeletQuery(query: URLSearchParams): string {
   const renamed = new URLSearchParams()
   for (const [key, value] of query) {
     const isOn = value === 'true' || value === '1'
-    const old = KUBELET_NAMES[key]
+    const old = ownOf(KUBELET_NAMES, key)
     if (old === undefined && key !== 'tty') renamed.append(key, value)
     else if (isOn) {
       renamed.set(key, '1')

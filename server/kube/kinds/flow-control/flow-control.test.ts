@@ -63,6 +63,13 @@ describe('priorities', () => {
   it.each([
     [
       FlowSchema,
+      schema({ rules: [{ ...rules[0], subjects: [{ kind: 'constructor' }] }] }),
+      [
+        'spec.rules[0].subjects[0].kind: Unsupported value: "constructor": supported values: "Group", "ServiceAccount", "User"',
+      ],
+    ],
+    [
+      FlowSchema,
       schema({ priorityLevelConfiguration: {}, rules: [{ subjects: [{ kind: 'User', group: { name: 'a' } }] }] }),
       [
         'spec.priorityLevelConfiguration.name: Required value: must reference a priority level',

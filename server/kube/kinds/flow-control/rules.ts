@@ -8,6 +8,7 @@ import type {
 } from 'kubernetes-types/flowcontrol/v1'
 import { problemsAt } from '../../apimachinery/field-checks.ts'
 import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
+import { ownOf } from '../../apimachinery/own.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch']
@@ -30,7 +31,7 @@ export function policyErrors(rule: PolicyRulesWithSubjects, at: string): FieldEr
 }
 
 function subjectErrors(subject: Subject, at: string): FieldError[] {
-  const own = SUBJECTS[subject.kind as keyof typeof SUBJECTS]
+  const own = ownOf<(typeof SUBJECTS)[keyof typeof SUBJECTS]>(SUBJECTS, subject.kind)
   if (!own) return [fieldError.notSupported(`${at}.kind`, subject.kind, Object.keys(SUBJECTS).sort())]
   const errors: FieldError[] = []
   const told = subject[own]

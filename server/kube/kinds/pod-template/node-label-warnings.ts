@@ -1,6 +1,7 @@
 // Labels of nodes that are not used any more. Upstream: pkg/api/node/util.go.
 
 import type { NodeSelectorTerm } from 'kubernetes-types/core/v1'
+import { ownOf } from '../../apimachinery/own.ts'
 
 const NODE_LABELS: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -14,7 +15,7 @@ const NODE_LABELS: Readonly<Record<string, string>> = {
 }
 
 /** Of a label of nodes that is not used any more. */
-export const nodeLabelWarning = (key: string): string | undefined => NODE_LABELS[key]
+export const nodeLabelWarning = (key: string): string | undefined => ownOf(NODE_LABELS, key)
 
 export function nodeTermWarnings({ matchExpressions = [] }: NodeSelectorTerm, at: string): string[] {
   return matchExpressions.flatMap(({ key }, index) => {

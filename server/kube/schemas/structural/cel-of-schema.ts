@@ -1,6 +1,7 @@
 // What a rule may say of a value, by the value's schema. Fields whose content is unknown cannot be named in a rule.
 // Upstream: apiextensions-apiserver/pkg/apiserver/schema/cel/model, apiserver/pkg/cel/common/schemas.go.
 
+import { ownOf } from '../../apimachinery/own.ts'
 import type { CelType } from '../../cel/cel-type.ts'
 import type { JsonSchema } from './json-schema.ts'
 
@@ -81,7 +82,7 @@ const OF_FORMAT: Readonly<Record<string, { kind: 'timestamp' | 'duration'; most:
 }
 
 function textType({ format = '', maxLength, enum: choices }: JsonSchema): CelType {
-  const known = OF_FORMAT[format]
+  const known = ownOf(OF_FORMAT, format)
   if (known) return known
   if (format === 'byte') return { kind: 'bytes', most: Number(maxLength ?? LONGEST_TEXT), least: 2 }
   const longest = choices && Math.max(0, ...choices.map((value) => (typeof value === 'string' ? value.length : 0)))
