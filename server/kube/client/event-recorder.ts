@@ -175,24 +175,25 @@ export class EventRecorder {
     const { namespace, name = '', uid, resourceVersion } = about.metadata ?? {}
     // Nanoseconds in upstream; the serial number keeps events of one millisecond apart.
     const stamp = (BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(this.#serial++ % 1_000_000)).toString(16)
+    // In the order of the types: of what is not, the server makes a copy that is.
     return {
       metadata: { name: `${name}.${stamp}`, namespace: namespace ?? 'default' },
       involvedObject: {
         kind: kind.kind,
-        apiVersion: apiVersionOf(kind),
-        name,
         ...(namespace ? { namespace } : {}),
+        name,
         ...(uid ? { uid } : {}),
+        apiVersion: apiVersionOf(kind),
         ...(resourceVersion ? { resourceVersion } : {}),
         ...(fieldPath ? { fieldPath } : {}),
       },
-      type,
       reason,
       message,
       source: { component, ...(host ? { host } : {}) },
       firstTimestamp: at,
       lastTimestamp: at,
       count: 1,
+      type,
       reportingComponent: component,
       reportingInstance: host ?? '',
     }

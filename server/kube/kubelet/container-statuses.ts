@@ -40,18 +40,18 @@ export function containerStatusOf(
       reason: hasInit && role === 'regular' ? 'PodInitializing' : hasInit ? 'PodInitializing' : 'ContainerCreating',
     },
   }
+  const id = latest ? `${input.runtimeName}://${latest.id}` : previous?.containerID
   const status: ApiContainerStatus = {
     name: container.name,
-    image: latest?.image || container.image || '',
-    imageID: latest?.imageId ?? previous?.imageID ?? '',
-    restartCount: latest?.attempt ?? previous?.restartCount ?? 0,
     state: latest ? stateOf(latest, input.runtimeName, waiting) : unseenState(previous, terminal, waiting),
     lastState: lastStateOf(container.name, latest, previous, input),
     ready: false,
+    restartCount: latest?.attempt ?? previous?.restartCount ?? 0,
+    image: latest?.image || container.image || '',
+    imageID: latest?.imageId ?? previous?.imageID ?? '',
+    ...(id ? { containerID: id } : {}),
     started: false,
   }
-  const id = latest ? `${input.runtimeName}://${latest.id}` : previous?.containerID
-  if (id) status.containerID = id
 
   const failure = failures.get(container.name)
   const hasDoneItsPart = role === 'init' && latest?.state === 'exited' && latest.exitCode === 0

@@ -21,6 +21,8 @@ export const OWN_CONDITIONS: readonly string[] = [
 export const isOwnCondition = ({ type, reason }: PodCondition): boolean =>
   OWN_CONDITIONS.includes(type) || (type === 'DisruptionTarget' && reason === 'TerminationByKubelet')
 
+type Condition = PodCondition & { observedGeneration?: number }
+
 export type Verdict = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
 export function conditionsOf(
@@ -40,15 +42,19 @@ export function conditionsOf(
     scheduled,
     ...(options.resize ?? []),
   ]
-  const own = verdicts.map((verdict) => {
-    const before = previous.find(({ type }) => type === verdict.type)
-    const lastTransitionTime = before?.status === verdict.status ? before.lastTransitionTime : options.now
-    return {
-      lastProbeTime: null as unknown as string,
-      ...observed(pod),
-      ...verdict,
-      lastTransitionTime: lastTransitionTime ?? options.now,
-    }
+  const { observedGeneration } = observed(pod)
+  // Field by field, in the order of the type: then all are of one shape, and nobody has to put them in order.
+  const own = verdicts.map(({ type, status, reason, message }) => {
+    const before = previous.find((one) => one.type === type)
+    const since = (before?.status === status ? before.lastTransitionTime : undefined) ?? options.now
+    const lastProbeTime = null as unknown as string
+    const condition: Condition =
+      observedGeneration === undefined
+        ? { type, status, lastProbeTime, lastTransitionTime: since }
+        : { type, observedGeneration, status, lastProbeTime, lastTransitionTime: since }
+    if (reason !== undefined) condition.reason = reason
+    if (message !== undefined) condition.message = message
+    return condition
   })
   return [
     ...own,

@@ -45,9 +45,9 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
   return fitMessages({
     ...(generation ? { observedGeneration: generation } : {}),
     phase,
-    ...(reason?.reason ? { reason: reason.reason } : {}),
-    ...(reason?.message ? { message: reason.message } : {}),
     conditions,
+    ...(reason?.message ? { message: reason.message } : {}),
+    ...(reason?.reason ? { reason: reason.reason } : {}),
     hostIP: nodeIPs[0]!,
     ...({ hostIPs: nodeIPs.map((ip) => ({ ip })) } as object),
     ...(ips.length > 0 ? { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) } : {}),

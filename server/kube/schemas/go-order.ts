@@ -36,8 +36,15 @@ function structInOrder(schemas: Schemas, type: TypeFact, object: JsonObject): Js
     changed ??= { ...object }
     changed[name] = ordered
   }
-  const placeOf = (name: string) => type.fields.get(name)?.place ?? Number.POSITIVE_INFINITY
-  return isSorted ? (changed ?? object) : rebuilt(changed ?? object, (a, b) => placeOf(a) - placeOf(b))
+  return isSorted ? (changed ?? object) : structRebuilt(type, changed ?? object)
+}
+
+/** What the type does not know comes last, as it came. */
+function structRebuilt({ fields }: TypeFact, object: JsonObject): JsonObject {
+  const sorted: JsonObject = {}
+  for (const name of fields.keys()) if (Object.hasOwn(object, name)) sorted[name] = object[name]!
+  for (const name in object) if (!fields.has(name)) setOwn(sorted, name, object[name]!)
+  return sorted
 }
 
 function valueInOrder(schemas: Schemas, type: ValueType, value: JsonValue): JsonValue {
@@ -69,9 +76,9 @@ function mapInOrder(schemas: Schemas, values: ValueType, map: JsonObject): JsonO
   return isSorted ? (changed ?? map) : rebuilt(changed ?? map)
 }
 
-function rebuilt(object: JsonObject, order?: (a: string, b: string) => number): JsonObject {
+function rebuilt(object: JsonObject): JsonObject {
   const sorted: JsonObject = {}
-  for (const key of Object.keys(object).sort(order)) {
+  for (const key of Object.keys(object).sort()) {
     if (key === '__proto__') setOwn(sorted, key, object[key]!)
     else sorted[key] = object[key]!
   }

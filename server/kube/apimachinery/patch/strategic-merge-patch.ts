@@ -23,6 +23,7 @@ const PATCH = '$patch'
 const RETAIN_KEYS = '$retainKeys'
 const SET_ELEMENT_ORDER = '$setElementOrder'
 const DELETE_FROM_PRIMITIVE_LIST = '$deleteFromPrimitiveList'
+const NONE: ReadonlySet<string> = new Set()
 
 export interface StrategicMerge {
   original: JsonObject
@@ -39,7 +40,8 @@ function mergeObject(original: JsonObject, patch: JsonObject, schema: PatchSchem
   const merged = retainKeys(original, patch)
   const ordered = mergeOrderedLists(merged, patch, schema)
 
-  for (const [key, value] of Object.entries(patch)) {
+  for (const key in patch) {
+    const value = patch[key]!
     if (key === RETAIN_KEYS || ordered.has(key) || key.startsWith(SET_ELEMENT_ORDER)) continue
     const isDeletion = key.startsWith(DELETE_FROM_PRIMITIVE_LIST)
     const name = isDeletion ? listNamedBy(key, DELETE_FROM_PRIMITIVE_LIST, 'primitive list') : key
@@ -88,10 +90,15 @@ function retainKeys(original: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /** Merges and orders every list that has a `$setElementOrder`; returns their names. */
-function mergeOrderedLists(merged: JsonObject, patch: JsonObject, schema: PatchSchema | undefined): Set<string> {
-  const done = new Set<string>()
-  for (const [key, order] of Object.entries(patch)) {
+function mergeOrderedLists(
+  merged: JsonObject,
+  patch: JsonObject,
+  schema: PatchSchema | undefined,
+): ReadonlySet<string> {
+  let done: Set<string> | undefined
+  for (const key in patch) {
     if (!key.startsWith(SET_ELEMENT_ORDER)) continue
+    const order = patch[key]!
     const name = listNamedBy(key, SET_ELEMENT_ORDER, 'setElementOrder list')
     if (!Array.isArray(order)) throw wrongType('[]interface {}', order)
     const current = listOrAbsent(merged, name)
@@ -99,6 +106,7 @@ function mergeOrderedLists(merged: JsonObject, patch: JsonObject, schema: PatchS
     const field = lookUp(schema, name)
     checkOrder(change ?? [], order, field.mergeKey)
     if (!current && !change) continue
+    done ??= new Set()
     done.add(name)
     const list = !change
       ? current!
@@ -109,7 +117,7 @@ function mergeOrderedLists(merged: JsonObject, patch: JsonObject, schema: PatchS
     const known = orderKnown(current ?? [], list, change ?? [], field.mergeKey)
     put(merged, name, mergedOrder({ list, wished: order, known, mergeKey: field.mergeKey }))
   }
-  return done
+  return done ?? NONE
 }
 
 /**
@@ -267,7 +275,8 @@ function withoutDirectives(value: JsonValue): JsonValue | undefined {
 
 function withoutNestedDirectives(object: JsonObject): JsonObject {
   const plain: JsonObject = {}
-  for (const [key, value] of Object.entries(object)) {
+  for (const key in object) {
+    const value = object[key]!
     if (value === null || isDirective(key)) continue
     const taken = withoutDirectives(value)
     if (taken !== undefined) put(plain, key, taken)

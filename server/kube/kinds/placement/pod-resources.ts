@@ -22,21 +22,25 @@ export function podResources(pod: Pod): PodResources {
   const spec = pod.spec as PodSpec | undefined
   const { containers = [], initContainers = [], overhead } = spec ?? {}
   const extra = amountsOf(overhead)
-  const asked = (container: Container) => askedBy(pod, container)
-  const requests = total(containers, initContainers, asked)
-  // What is told of the pod as a whole counts in place of the sum; other resources are not told so.
   const whole = amountsOf(spec?.resources?.requests)
-  for (const [name, amount] of whole) requests.set(name, amount)
   const assumed = total(containers, initContainers, (container) => {
-    const amounts = asked(container)
+    const amounts = askedBy(pod, container)
     return new Map([
       ['cpu', amounts.get('cpu') ?? ASSUMED_CPU],
       ['memory', amounts.get('memory') ?? ASSUMED_MEMORY],
     ])
   })
-  for (const [name, amount] of extra) add(requests, name, amount)
   const nonZero = (name: string) => (whole.get(name) ?? assumed.get(name) ?? 0) + (extra.get(name) ?? 0)
-  return { requests, nonZeroCpu: nonZero('cpu'), nonZeroMemory: nonZero('memory') }
+  return { requests: requestsOf(pod), nonZeroCpu: nonZero('cpu'), nonZeroMemory: nonZero('memory') }
+}
+
+function requestsOf(pod: Pod): Resources {
+  const spec = pod.spec as PodSpec | undefined
+  const requests = total(spec?.containers ?? [], spec?.initContainers ?? [], (container) => askedBy(pod, container))
+  // What is told of the pod as a whole counts in place of the sum; other resources are not told so.
+  for (const [name, amount] of amountsOf(spec?.resources?.requests)) requests.set(name, amount)
+  for (const [name, amount] of amountsOf(spec?.overhead)) add(requests, name, amount)
+  return requests
 }
 
 /**
@@ -59,13 +63,17 @@ function askedBy({ status }: Pod, { name, resources }: Container): Resources {
 
 /** Whether the pod asks for less of anything than it did. */
 export function asksForLess(pod: Pod, before: Pod): boolean {
-  const now = podResources(pod).requests
-  return [...podResources(before).requests].some(([name, amount]) => (now.get(name) ?? 0) < amount)
+  const had = requestsOf(before)
+  // Looked at with each word of a kubelet, and many pods ask for nothing.
+  if (had.size === 0) return false
+  const now = requestsOf(pod)
+  return [...had].some(([name, amount]) => (now.get(name) ?? 0) < amount)
 }
 
 export function amountsOf(list: Record<string, string | number> | undefined): Resources {
   const amounts: Resources = new Map()
-  for (const [name, quantity] of Object.entries(list ?? {})) {
+  if (!list) return amounts
+  for (const [name, quantity] of Object.entries(list)) {
     const parsed = quantityOf(quantity)
     amounts.set(name, name === 'cpu' ? parsed.milliValue : parsed.value)
   }
@@ -83,6 +91,7 @@ function total(
 ): Resources {
   const sum: Resources = new Map()
   for (const container of containers) for (const [name, amount] of of(container)) add(sum, name, amount)
+  if (initContainers.length === 0) return sum
   // Init containers run one after the other, so the largest counts; sidecars among them stay and are added up.
   const sidecars: Resources = new Map()
   const peak: Resources = new Map()

@@ -12,9 +12,15 @@ import type { ApplySchema } from './apply-schema.ts'
 
 export type Path = readonly string[]
 
+// Most sets have only members, or only sets below them, and each write makes dozens: they share what is not there.
+const NO_STEPS: ReadonlySet<string> = new Set()
+const NO_CHILDREN: ReadonlyMap<string, FieldSet> = new Map()
+/** Below most places there is nothing. */
+const NOTHING_BELOW: JsonObject = Object.freeze({})
+
 export class FieldSet {
-  readonly members = new Set<string>()
-  readonly children = new Map<string, FieldSet>()
+  #members: Set<string> | undefined
+  #children: Map<string, FieldSet> | undefined
 
   static of(...paths: Path[]): FieldSet {
     const set = new FieldSet()
@@ -22,9 +28,22 @@ export class FieldSet {
     return set
   }
 
+  get members(): ReadonlySet<string> {
+    return this.#members ?? NO_STEPS
+  }
+
+  get children(): ReadonlyMap<string, FieldSet> {
+    return this.#children ?? NO_CHILDREN
+  }
+
   /** No set has an empty one below it. */
   get isEmpty(): boolean {
     return this.members.size === 0 && this.children.size === 0
+  }
+
+  add(step: string): void {
+    this.#members ??= new Set()
+    this.#members.add(step)
   }
 
   /** The root itself is no place: an empty path is ignored. */
@@ -33,7 +52,7 @@ export class FieldSet {
     if (last < 0) return
     let set: FieldSet = this
     for (let depth = 0; depth < last; depth++) set = set.child(path[depth]!)
-    set.members.add(path[last]!)
+    set.add(path[last]!)
   }
 
   /** The set below a step, there from now on: something has to be put into it. */
@@ -41,7 +60,7 @@ export class FieldSet {
     const known = this.children.get(step)
     if (known) return known
     const child = new FieldSet()
-    this.children.set(step, child)
+    this.#put(step, child)
     return child
   }
 
@@ -56,33 +75,34 @@ export class FieldSet {
 
   union(other: FieldSet): FieldSet {
     if (other.isEmpty) return this
+    if (this.isEmpty) return other
     const both = new FieldSet()
-    for (const step of this.members) both.members.add(step)
-    for (const step of other.members) both.members.add(step)
+    for (const step of this.members) both.add(step)
+    for (const step of other.members) both.add(step)
     for (const [step, child] of this.children) {
       const theirs = other.children.get(step)
-      both.children.set(step, theirs ? child.union(theirs) : child)
+      both.#put(step, theirs ? child.union(theirs) : child)
     }
-    for (const [step, child] of other.children) if (!this.children.has(step)) both.children.set(step, child)
+    for (const [step, child] of other.children) if (!this.children.has(step)) both.#put(step, child)
     return both
   }
 
   intersection(other: FieldSet): FieldSet {
     const shared = new FieldSet()
-    for (const step of this.members) if (other.members.has(step)) shared.members.add(step)
+    for (const step of this.members) if (other.members.has(step)) shared.add(step)
     for (const [step, child] of this.children) {
       const theirs = other.children.get(step)
-      if (theirs) shared.#setChild(step, child.intersection(theirs))
+      if (theirs) shared.#keep(step, child.intersection(theirs))
     }
     return shared
   }
 
   difference(other: FieldSet): FieldSet {
     const rest = new FieldSet()
-    for (const step of this.members) if (!other.members.has(step)) rest.members.add(step)
+    for (const step of this.members) if (!other.members.has(step)) rest.add(step)
     for (const [step, child] of this.children) {
       const theirs = other.children.get(step)
-      rest.#setChild(step, theirs ? child.difference(theirs) : child)
+      rest.#keep(step, theirs ? child.difference(theirs) : child)
     }
     return rest
   }
@@ -90,26 +110,31 @@ export class FieldSet {
   /** Without the places of `other` and all that lies below them. */
   without(other: FieldSet): FieldSet {
     const rest = new FieldSet()
-    for (const step of this.members) if (!other.members.has(step)) rest.members.add(step)
+    for (const step of this.members) if (!other.members.has(step)) rest.add(step)
     for (const [step, child] of this.children) {
       if (other.members.has(step)) continue
-      rest.#setChild(step, child.without(other.below(step)))
+      rest.#keep(step, child.without(other.below(step)))
     }
     return rest
   }
 
-  #setChild(step: string, child: FieldSet): void {
-    if (!child.isEmpty) this.children.set(step, child)
+  #keep(step: string, child: FieldSet): void {
+    if (!child.isEmpty) this.#put(step, child)
+  }
+
+  #put(step: string, child: FieldSet): void {
+    this.#children ??= new Map()
+    this.#children.set(step, child)
   }
 
   /** Fields that a type declares are owned by whoever owns anything below them. */
   withDeclaredFields(schema: ApplySchema): FieldSet {
     const complete = new FieldSet()
-    for (const step of this.members) complete.members.add(step)
+    for (const step of this.members) complete.add(step)
     for (const [step, child] of this.children) {
       const inner = schemaBelow(schema, step)
-      if (inner.isDeclared) complete.members.add(step)
-      complete.children.set(step, child.withDeclaredFields(inner.schema))
+      if (inner.isDeclared) complete.add(step)
+      complete.#put(step, child.withDeclaredFields(inner.schema))
     }
     return complete
   }
@@ -140,10 +165,11 @@ export class FieldSet {
     const fields: JsonObject = {}
     const steps = [...this.members]
     for (const step of this.children.keys()) if (!this.members.has(step)) steps.push(step)
-    for (const step of steps.sort()) {
+    if (steps.length > 1) steps.sort()
+    for (const step of steps) {
       const below = this.children.get(step)?.toFieldsV1()
-      if (!this.members.has(step)) fields[step] = below ?? {}
-      else fields[step] = below ? { '.': {}, ...below } : {}
+      if (!this.members.has(step)) fields[step] = below ?? NOTHING_BELOW
+      else fields[step] = below ? { '.': NOTHING_BELOW, ...below } : NOTHING_BELOW
     }
     return fields
   }
@@ -151,17 +177,19 @@ export class FieldSet {
   static fromFieldsV1(fields: JsonValue | undefined): FieldSet {
     const set = new FieldSet()
     if (!isJsonObject(fields)) return set
-    for (const [step, below] of Object.entries(fields)) {
+    for (const step in fields) {
+      const below = fields[step]
       if (step === '.' || !isJsonObject(below)) continue
-      const names = Object.keys(below)
-      if (names.length === 0 || names.includes('.')) set.members.add(step)
-      // Most steps are the last of theirs.
-      if (names.length === 0) continue
-      const child = FieldSet.fromFieldsV1(below)
-      if (!child.isEmpty) set.children.set(step, child)
+      if (isMember(below)) set.add(step)
+      set.#keep(step, FieldSet.fromFieldsV1(below))
     }
     return set
   }
+}
+
+/** `{}` and `{ ".": {}, … }` are members; anything else is only on the way to some. */
+export function isMember(below: JsonValue | undefined): boolean {
+  return isJsonObject(below) && (Object.hasOwn(below, '.') || Object.keys(below).length === 0)
 }
 
 /** Never changed: many hold it. */

@@ -2,7 +2,7 @@
 // is unpacked only when it has to change; an entry that stays as it is is the same JSON, shared with the object before.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { FieldSet } from './field-set.ts'
+import { FieldSet, isMember } from './field-set.ts'
 
 export class OwnedFields {
   #written: JsonObject | undefined
@@ -50,11 +50,6 @@ export class OwnedFields {
     this.#written ??= this.set.toFieldsV1()
     return this.#written
   }
-}
-
-/** `{}` and `{ ".": {}, … }` are members; anything else is only on the way to some. */
-function isMember(below: JsonValue | undefined): boolean {
-  return isJsonObject(below) && (Object.hasOwn(below, '.') || Object.keys(below).length === 0)
 }
 
 function hasMember(fields: JsonObject): boolean {

@@ -14,6 +14,7 @@ import { type Filling, Walk } from './walk.ts'
 
 type Value = JsonValue | undefined
 type ListSchema = ApplySchema & { kind: 'list' }
+type MapSchema = ApplySchema & { kind: 'map' }
 
 export interface Comparison {
   added: FieldSet
@@ -22,6 +23,7 @@ export interface Comparison {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set()
+const NO_ELEMENTS: readonly JsonValue[] = []
 const isEmpty = (value: Value) =>
   value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : isEmptyObject(value))
 const isEmptyObject = (value: Value) => isJsonObject(value) && Object.keys(value).length === 0
@@ -119,28 +121,31 @@ class Comparing {
     else if (after === undefined) this.removed.add()
   }
 
-  #maps(schema: ApplySchema & { kind: 'map' }, before: Value, after: Value, ignored: FieldSet): void {
-    const [left, right] = [asObject(before), asObject(after)]
-    const descend = (name: string) => {
-      let [old, next] = [own(left, name), own(right, name)]
-      if (old === next) return
-      const step = `f:${name}`
-      if (ignored.members.has(step)) return
-      const field = schema.field(name)
-      if (old === undefined && before !== undefined) old = field.zero
-      if (next === undefined && after !== undefined) next = field.zero
-      this.#walk.enter(step)
-      this.values(field.schema, old, next, ignored.below(step))
-      this.#walk.leave()
-    }
-    for (const name of Object.keys(left)) descend(name)
-    for (const name of Object.keys(right)) if (!Object.hasOwn(left, name)) descend(name)
+  #maps(schema: MapSchema, before: Value, after: Value, ignored: FieldSet): void {
+    const left = asObject(before)
+    const right = asObject(after)
+    for (const name in left) this.#field(name, schema, before, after, ignored)
+    for (const name in right) if (!Object.hasOwn(left, name)) this.#field(name, schema, before, after, ignored)
     if (before === undefined) this.#nulls(schema, right, this.added)
     else if (after === undefined) this.#nulls(schema, left, this.removed)
   }
 
+  #field(name: string, schema: MapSchema, before: Value, after: Value, ignored: FieldSet): void {
+    let old = own(asObject(before), name)
+    let next = own(asObject(after), name)
+    if (old === next) return
+    const step = `f:${name}`
+    if (ignored.members.has(step)) return
+    const field = schema.field(name)
+    if (old === undefined && before !== undefined) old = field.zero
+    if (next === undefined && after !== undefined) next = field.zero
+    this.#walk.enter(step)
+    this.values(field.schema, old, next, ignored.below(step))
+    this.#walk.leave()
+  }
+
   /** What Go writes as null comes and goes with what it is in: whoever adds a condition owns its `lastProbeTime`. */
-  #nulls({ nulls = NO_NAMES }: ApplySchema & { kind: 'map' }, object: JsonObject, places: Filling): void {
+  #nulls({ nulls = NO_NAMES }: MapSchema, object: JsonObject, places: Filling): void {
     for (const name of nulls) {
       if (Object.hasOwn(object, name)) continue
       this.#walk.enter(`f:${name}`)
@@ -153,9 +158,11 @@ class Comparing {
   #lists(schema: ListSchema, before: JsonValue[], after: JsonValue[]): void {
     const { items } = schema
     const { path } = this.#walk
-    const [left, right] = [grouped(schema, before, path), grouped(schema, after, path)]
+    const left = grouped(schema, before, path)
+    const right = grouped(schema, after, path)
     for (const step of new Set([...left.keys(), ...right.keys()])) {
-      const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
+      const olds = left.get(step) ?? NO_ELEMENTS
+      const news = right.get(step) ?? NO_ELEMENTS
       this.#walk.enter(step)
       if (olds.length <= 1 && news.length <= 1) this.values(items, olds[0], news[0], NO_PLACES)
       else if (olds.length > 1 && news.length > 1) {

@@ -45,7 +45,7 @@ export class Filling {
     const last = path.at(-1)
     if (last === undefined) return
     for (let depth = way.length; depth < path.length; depth++) way.push(way[depth - 1]!.child(path[depth - 1]!))
-    way[path.length - 1]!.members.add(last)
+    way[path.length - 1]!.add(last)
   }
 
   /** The walk has gone back a step. */
