@@ -18,6 +18,7 @@ import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { type HollowNode, startHollowNode } from '../kubelet/hollow-node.ts'
+import { SharedObjects } from '../kubelet/shared-objects.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
@@ -85,6 +86,7 @@ export class Cluster {
   #machines: Machine[] = []
   readonly #hollowNodes = new Map<string, HollowNode>()
   readonly #hollowClock: Clock
+  #hollowObjects: SharedObjects | undefined
   #kubeconfig = ''
   #networkKubeconfig = ''
   #superKubeconfig = ''
@@ -503,8 +505,17 @@ export class Cluster {
   }
 
   #startHollowNode(name: string): HollowNode {
-    const { logger, random } = this.#options
+    const { clock, logger, random } = this.#options
+    this.#hollowObjects ??= this.#stack.use(
+      new SharedObjects({
+        client: this.#clientFor('podium', 'system:masters'),
+        clock,
+        random,
+        logger: logger.with({ cluster: this.name, component: 'simulated nodes' }),
+      }),
+    )
     return startHollowNode({
+      shared: this.#hollowObjects,
       name,
       client: this.#clientOf({
         user: `system:node:${name}`,

@@ -10,6 +10,7 @@ import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
 import { kubeletConfigurationOf } from './kubelet-configuration.ts'
+import type { SharedObjects } from './shared-objects.ts'
 
 export interface HollowNodeOptions {
   name: string
@@ -28,6 +29,8 @@ export interface HollowNodeOptions {
   memoryBytes?: number
   /** Shown as the kubelet's version. */
   version?: string
+  /** What it need not ask for, as others of its process have heard of it. */
+  shared?: SharedObjects
 }
 
 export interface HollowNode extends AsyncDisposable {
@@ -40,6 +43,7 @@ export interface HollowNode extends AsyncDisposable {
 
 export function startHollowNode(options: HollowNodeOptions): HollowNode {
   const { name, client, clock, logger = noLogger, nodeIP = '192.0.2.1', podCIDR, cpus, memoryBytes } = options
+  const objects = withoutTokens(createApiObjects(client, clock))
   const runtime = new SimulatedRuntime({ clock, ...(podCIDR ? { podCidr: podCIDR } : {}) })
   const machine = { hostname: name, ...(cpus ? { cpus } : {}), ...(memoryBytes ? { memoryBytes } : {}) }
   const kubelet = startKubelet({
@@ -53,7 +57,7 @@ export function startHollowNode(options: HollowNodeOptions): HollowNode {
     startsAtOnce: Number.POSITIVE_INFINITY,
     // Nobody is ever short of what is not there.
     configuration: kubeletConfigurationOf(undefined, { staticPodPath: '', evictionHard: {} }),
-    objects: withoutTokens(createApiObjects(client, clock)),
+    objects: options.shared?.before(objects) ?? objects,
     ...(options.random ? { random: options.random } : {}),
     ...(options.labels ? { labels: options.labels } : {}),
     ...(options.taints ? { taints: options.taints } : {}),
