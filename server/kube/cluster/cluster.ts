@@ -3,6 +3,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
 import { coarseClock } from '../../base/coarse-clock.ts'
@@ -36,7 +37,7 @@ import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
+import { hollowAddress, isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -69,6 +70,8 @@ const HOLLOW_NODES_AT_ONCE = 100
 const KUBELETS_ANSWER_TIMEOUT_MS = 15_000
 const SCHEDULER = 'kube-scheduler'
 
+const SIMULATED = 'sim-'
+
 /** One control plane in this process, and its nodes wherever they are. */
 export class Cluster {
   readonly #options: ClusterOptions
@@ -85,6 +88,7 @@ export class Cluster {
   #network: MachineNetwork | null = null
   #machines: Machine[] = []
   readonly #hollowNodes = new Map<string, HollowNode>()
+  readonly #hollowAt = new Map<string, string>()
   readonly #hollowClock: Clock
   #hollowObjects: SharedObjects | undefined
   #kubeconfig = ''
@@ -295,6 +299,7 @@ export class Cluster {
       kubeletClient: {
         ...kubeletClient,
         caPem,
+        hollowKubelet: (host) => this.#hollowKubelet(host),
         mayDial: (host) => this.#network !== null && isMachineAddress(this.#network, host),
       },
       frontProxyClient,
@@ -392,7 +397,7 @@ export class Cluster {
   #nodeNames(): string[] {
     const { nodes, simulatedNodes } = this.#options.record.spec
     const numbered = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
-    return [...numbered(nodes, 'node-'), ...numbered(simulatedNodes, 'sim-')]
+    return [...numbered(nodes, 'node-'), ...numbered(simulatedNodes, SIMULATED)]
   }
 
   #networking: Promise<void> | undefined
@@ -504,6 +509,15 @@ export class Cluster {
     })
   }
 
+  #hollowKubelet(address: string): Promise<Duplex> | undefined {
+    const name = this.#hollowAt.get(address)
+    if (name === undefined) return undefined
+    const node = this.#hollowNodes.get(name)
+    if (node) return node.connect()
+    // Switched off.
+    return Promise.reject(Object.assign(new Error(`${name} is off`), { code: 'EHOSTUNREACH', syscall: 'connect' }))
+  }
+
   #startHollowNode(name: string): HollowNode {
     const { clock, logger, random } = this.#options
     this.#hollowObjects ??= this.#stack.use(
@@ -514,9 +528,12 @@ export class Cluster {
         logger: logger.with({ cluster: this.name, component: 'simulated nodes' }),
       }),
     )
+    const nodeIP = hollowAddress(Number(name.slice(SIMULATED.length)))
+    this.#hollowAt.set(nodeIP, name)
     return startHollowNode({
       shared: this.#hollowObjects,
       name,
+      nodeIP,
       client: this.#clientOf({
         user: `system:node:${name}`,
         groups: ['system:nodes', 'system:authenticated'],

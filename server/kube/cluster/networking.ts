@@ -79,3 +79,6 @@ export function isMachineAddress({ subnet, gatewayAddress }: MachineSubnet, addr
 }
 
 type MachineSubnet = Pick<MachineNetwork, 'subnet' | 'gatewayAddress'>
+
+/** Of the nth simulated node: nobody has an address in the range for measurements of networks (RFC 2544). */
+export const hollowAddress = (n: number): string => `198.${18 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`

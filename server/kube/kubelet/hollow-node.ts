@@ -1,6 +1,7 @@
 // A node without a machine: the real kubelet over a runtime in which nothing runs. A hundred of them live in one
 // process. Upstream: pkg/kubemark.
 
+import type { Duplex } from 'node:stream'
 import type { Node } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import { type Logger, noLogger } from '../../base/logger.ts'
@@ -10,6 +11,7 @@ import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
 import { kubeletConfigurationOf } from './kubelet-configuration.ts'
+import { hollowKubeletServer } from './server/hollow-kubelet-server.ts'
 import type { SharedObjects } from './shared-objects.ts'
 
 export interface HollowNodeOptions {
@@ -18,7 +20,7 @@ export interface HollowNodeOptions {
   clock: Clock
   logger?: Logger
   random?: () => number
-  /** An address nobody answers at; it is only shown. */
+  /** An address nobody answers at: its kubelet is asked by `connect`. */
   nodeIP?: string
   /** Known from the start instead of waiting for the Node's spec. */
   podCIDR?: string
@@ -37,6 +39,8 @@ export interface HollowNode extends AsyncDisposable {
   readonly kubelet: Promise<Kubelet>
   /** To crash containers, or the whole node, from outside. */
   readonly runtime: SimulatedRuntime
+  /** A connection to its kubelet's API. */
+  connect(): Promise<Duplex>
   /** Resolves when the node is registered and its pods are known. */
   readonly ready: Promise<void>
 }
@@ -64,9 +68,14 @@ export function startHollowNode(options: HollowNodeOptions): HollowNode {
     ...(options.capacity ? { capacity: options.capacity } : {}),
     ...(options.version ? { kubeletVersion: options.version } : {}),
   })
+  let server: Promise<() => Duplex> | undefined
   return {
     kubelet,
     runtime,
+    async connect() {
+      server ??= kubelet.then((started) => hollowKubeletServer({ kubelet: started, clock }))
+      return (await server)()
+    },
     ready: kubelet.then((started) => started.ready),
     async [Symbol.asyncDispose]() {
       await (await kubelet)[Symbol.asyncDispose]()

@@ -1,7 +1,8 @@
 // The server's own calls to kubelets: logs as a stream of bytes, exec and its like as a connection handed through.
 
-import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http'
+import http, { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http'
 import https from 'node:https'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { joinInPieces } from '../../../base/join-duplexes.ts'
 import { dialWords, keepDetails, requestWords } from '../../../base/net-errors.ts'
@@ -15,6 +16,8 @@ export interface KubeletClientOptions {
   caPem: string
   /** Whether a kubelet can be at an address. Nodes tell their own, so that anything may be written there. */
   mayDial?: (host: string) => boolean
+  /** A connection to the kubelet of a simulated node, which is in this process; undefined for what is no such node's. */
+  hollowKubelet?: (host: string) => Promise<Duplex> | undefined
 }
 
 type KubeletTarget = Pick<ConnectAnswer, 'host' | 'port' | 'path'>
@@ -86,7 +89,7 @@ export class KubeletCaller {
     socket.on('close', giveUp)
     outgoing.on('upgrade', (answer, kubelet, kubeletHead) => {
       socket.off('close', giveUp)
-      kubelet.setTimeout(0)
+      if (kubelet instanceof Socket) kubelet.setTimeout(0)
       const lines = [`HTTP/1.1 101 ${answer.statusMessage ?? 'Switching Protocols'}`]
       for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) {
         lines.push(`${answer.rawHeaders[index]}: ${answer.rawHeaders[index + 1]}`)
@@ -144,7 +147,9 @@ export class KubeletCaller {
     signal?: AbortSignal,
   ) {
     if (!this.#options) throw new StatusError('ServiceUnavailable', 'this server has no credentials for kubelets')
-    const { certPem, keyPem, caPem, mayDial } = this.#options
+    const { certPem, keyPem, caPem, mayDial, hollowKubelet } = this.#options
+    const hollow = hollowKubelet?.(target.host)
+    if (hollow) return requestOver(hollow, { path: target.path, method, headers, ...(signal ? { signal } : {}) })
     if (mayDial?.(target.host) === false) throw badRequest('address not allowed')
     const outgoing = https.request({
       host: target.host,
@@ -169,6 +174,18 @@ export class KubeletCaller {
     })
     return outgoing
   }
+}
+
+function requestOver(connection: Promise<Duplex>, options: http.RequestOptions): http.ClientRequest {
+  // A duplex is all that a request needs, though the types ask for a socket.
+  const createConnection = (_: unknown, made: (err: Error | null, connection: Duplex) => void) => {
+    connection.then(
+      (duplex) => made(null, duplex),
+      (err) => made(err, undefined as never),
+    )
+    return undefined
+  }
+  return http.request({ ...options, createConnection: createConnection as never })
 }
 
 const addressOf = ({ host, port }: KubeletTarget) => `${host}:${port}`

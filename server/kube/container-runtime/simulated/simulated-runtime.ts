@@ -1,16 +1,8 @@
 // Containers that only exist on paper: nothing runs, time passes. A hollow node holds one of these.
-//
-// A pod steers its own fate by annotations, for all containers or for one by name:
-//   simulated.podium.dev/exit-after: "5s"        simulated.podium.dev/app.exit-after: "5s"
-//   simulated.podium.dev/exit-code: "1"          simulated.podium.dev/app.exit-code: "1"
-//   simulated.podium.dev/cpu: "250m"             simulated.podium.dev/app.cpu: "250m"
-//   simulated.podium.dev/memory: "64Mi"          simulated.podium.dev/app.memory: "64Mi"
-// Without them a container runs for ever and uses 1m and 4Mi; init containers end at once with 0.
-// Images whose name holds `does-not-exist` cannot be pulled.
+// What a pod may ask of them stands in wishes.ts. Images whose name holds `does-not-exist` cannot be pulled.
 
 import { PassThrough, Readable, Writable } from 'node:stream'
 import type { Clock } from '../../../base/clock.ts'
-import { parseQuantity } from '../../apimachinery/quantity.ts'
 import {
   type ContainerConfig,
   type ContainerResources,
@@ -26,12 +18,13 @@ import {
 } from '../container-runtime.ts'
 import { CONTAINER_ROLE } from '../labels.ts'
 import { AddressPool } from './address-pool.ts'
-
-const PREFIX = 'simulated.podium.dev/'
+import { amountAt, totalUntil, type Wishes, wishesOf } from './wishes.ts'
 
 interface Container {
   status: ContainerStatus
   config: ContainerConfig
+  /** Read when it starts. */
+  wishes?: Wishes
   exitTimer?: Disposable
 }
 
@@ -139,13 +132,16 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   async startContainer(id: string) {
     const container = this.#container(id)
+    const wishes = wishesOf(this.#sandboxes.get(container.status.sandboxId)?.annotations ?? {}, container.status.name)
+    container.wishes = wishes
+    if (wishes.startAfterMs > 0) await this.#clock.sleep(wishes.startAfterMs)
     container.status = { ...container.status, state: 'running', startedAt: this.#clock.now() }
     this.#emit('started', container.status)
-    const exitAfterMs = this.#exitAfterMs(container)
-    if (exitAfterMs === undefined) return
-    const exitCode = Number(this.#wish(container, 'exit-code') ?? 0)
-    const finish = () => this.#finish(id, exitCode, exitCode === 0 ? 'Completed' : 'Error')
-    container.exitTimer = this.#clock.setTimeout(finish, exitAfterMs)
+    const isInit = container.config.annotations[CONTAINER_ROLE] === 'init'
+    const exitAfterMs = wishes.exitAfterMs ?? (isInit ? 0 : undefined)
+    if (exitAfterMs !== undefined) {
+      container.exitTimer = this.#clock.setTimeout(() => this.crash(id, wishes.exitCode), exitAfterMs)
+    }
   }
 
   async updateContainerResources(id: string, resources: ContainerResources) {
@@ -174,16 +170,38 @@ export class SimulatedRuntime implements ContainerRuntime {
     return this.#container(id).status
   }
 
-  async logs(id: string, options: { timestamps: boolean }) {
+  async logs(id: string, options: Parameters<ContainerRuntime['logs']>[1]) {
     const { status } = this.#container(id)
+    const { follow, timestamps, tailLines, sinceTime = 0, signal } = options
     const at = new Date(status.startedAt).toISOString()
-    const line = `${options.timestamps ? `${at} ` : ''}container ${status.name} is simulated: it says nothing\n`
-    return Readable.from([Buffer.from(line)])
+    const output = new PassThrough()
+    if (tailLines !== 0 && status.startedAt >= sinceTime) {
+      output.write(`${timestamps ? `${at} ` : ''}container ${status.name} is simulated: it says nothing\n`)
+    }
+    if (!follow || status.state !== 'running') return output.end()
+    const listening = this.events(({ containerId, type }) => {
+      if (containerId === id && type !== 'started') end()
+    })
+    const end = () => {
+      listening[Symbol.dispose]()
+      output.end()
+    }
+    signal.addEventListener('abort', end, { once: true })
+    return output
   }
 
-  async exec(id: string): Promise<ExecSession> {
+  /** `exit <code>` ends the container, as a crash would; there is nothing else that could run in it. */
+  async exec(id: string, { command }: { command: string[] }): Promise<ExecSession> {
     this.#container(id)
-    return saying('this container is simulated: there is nothing to run commands in\n', 126)
+    const [program, code = '0'] = command
+    if (program !== 'exit' || !/^\d{1,3}$/.test(code)) {
+      return saying(
+        'this container is simulated: there is nothing to run commands in, but `exit <code>` ends it\n',
+        126,
+      )
+    }
+    this.crash(id, Number(code) % 256)
+    return saying('', Number(code) % 256)
   }
 
   async execSync(id: string) {
@@ -239,16 +257,13 @@ export class SimulatedRuntime implements ContainerRuntime {
   async stats() {
     const at = this.#clock.now()
     const running = [...this.#containers.values()].filter(({ status }) => status.state === 'running')
-    return running.map((container) => {
-      const { id, startedAt } = container.status
-      const amount = (what: string, otherwise: string) =>
-        (parseQuantity(this.#wish(container, what) ?? otherwise) ?? parseQuantity(otherwise))!.number
-      const cpuNanoSeconds = Math.round(amount('cpu', '1m') * (at - startedAt) * 1e6)
-      const memory = amount('memory', '4Mi')
+    return running.map(({ status, wishes }) => {
+      const elapsedMs = at - status.startedAt
+      const memory = wishes ? amountAt(wishes.memory, elapsedMs) : 0
       return {
-        containerId: id,
+        containerId: status.id,
         at,
-        cpuNanoSeconds,
+        cpuNanoSeconds: wishes ? Math.round(totalUntil(wishes.cpu, elapsedMs) * 1e6) : 0,
         memoryWorkingSetBytes: memory,
         memoryUsageBytes: memory,
         memoryRssBytes: memory,
@@ -278,17 +293,6 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#finish(id, exitCode, exitCode === 0 ? 'Completed' : 'Error')
   }
 
-  #exitAfterMs(container: Container): number | undefined {
-    const wish = this.#wish(container, 'exit-after')
-    if (wish !== undefined) return parseSeconds(wish) * 1000
-    return container.config.annotations[CONTAINER_ROLE] === 'init' ? 0 : undefined
-  }
-
-  #wish({ status }: Container, what: string): string | undefined {
-    const annotations = this.#sandboxes.get(status.sandboxId)?.annotations ?? {}
-    return annotations[`${PREFIX}${status.name}.${what}`] ?? annotations[`${PREFIX}${what}`]
-  }
-
   #finish(id: string, exitCode: number, reason: string) {
     const container = this.#containers.get(id)
     if (container?.status.state !== 'running') return
@@ -314,12 +318,6 @@ export class SimulatedRuntime implements ContainerRuntime {
   #emit(type: RuntimeEvent['type'], { id, sandboxId, podUid }: ContainerStatus) {
     for (const listener of this.#listeners) listener({ type, containerId: id, sandboxId, podUid })
   }
-}
-
-/** `5`, `5s`, `2m`, `1h`. */
-function parseSeconds(text: string): number {
-  const [, count = '0', unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text) ?? []
-  return Number(count) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1)
 }
 
 /** Any text of 64 hexadecimal digits that is the same for the same image. */

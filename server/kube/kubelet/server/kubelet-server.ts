@@ -1,6 +1,7 @@
 // The kubelet's own HTTPS API on port 10250: the API server comes here for logs, exec, attach and port-forward, with
 // a client certificate of the cluster's CA. Upstream: pkg/kubelet/server/server.go.
 
+import type http from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -34,8 +35,7 @@ export interface KubeletServer extends AsyncDisposable {
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
-  const { kubelet, clock, logger, host, port, tls, connections, tracer } = options
-  const streams = new StreamServer({ kubelet, clock })
+  const { logger, host, port, tls } = options
   const server = https.createServer({
     cert: tls.certPem,
     key: tls.keyPem,
@@ -50,6 +50,36 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
+  answerAsKubelet(server, { ...options, isKnown, openTunnel })
+  server.on('tlsClientError', (err) => logger.debug('TLS handshake failed', { err }))
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+/** What a kubelet answers, on whatever server; TLS and who may ask at all are the server's. */
+export function answerAsKubelet(
+  server: Pick<http.Server, 'on'>,
+  options: {
+    kubelet: Kubelet
+    clock: Clock
+    connections?: ConnectionSource
+    tracer?: Tracer
+    isKnown(request: IncomingMessage): boolean
+    openTunnel: typeof openTunnel
+  },
+): void {
+  const { kubelet, clock, connections, tracer, isKnown } = options
+  const streams = new StreamServer({ kubelet, clock })
   server.on('request', (request, response) => {
     route(request, response).catch((err: unknown) => refuse(response, err))
   })
@@ -59,10 +89,9 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     streams.upgrade(request, socket, head)
   })
   server.on('connect', (request, socket, head) => {
-    if (isKnown(request)) openTunnel(request, socket, head)
+    if (isKnown(request)) options.openTunnel(request, socket, head)
     else socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
   })
-  server.on('tlsClientError', (err) => logger.debug('TLS handshake failed', { err }))
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'https://kubelet')
@@ -100,18 +129,6 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
       default:
         return notFound(response)
     }
-  }
-
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
-    },
   }
 }
 
