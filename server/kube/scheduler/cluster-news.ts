@@ -8,6 +8,8 @@ import type { Change } from '../client/shared-informer.ts'
 import { asksForLess } from '../kinds/placement/pod-resources.ts'
 import { type ClusterEvent, EXTENDER, mayWake } from './framework.ts'
 import type { Nominator } from './nominator.ts'
+import { priorityOf } from './plugins/default-preemption.ts'
+import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { Profile } from './profile.ts'
 import type { SchedulerCache } from './scheduler-cache.ts'
 import { type SchedulerMetrics, UPSTREAM_NAMES } from './scheduler-metrics.ts'
@@ -19,6 +21,7 @@ export interface NewsOptions {
   cache: SchedulerCache
   nominator: Nominator
   waiting: WaitingPods
+  inPreBind: PodsInPreBind
   metrics: SchedulerMetrics | undefined
   /** A pod that may not come into the line yet, and whose word that is. */
   onGated: (pod: Pod, gate: Gate) => void
@@ -89,25 +92,27 @@ export class ClusterNews {
     }
     if (this.#world.profileOf(pod) === undefined) return
     if (pod.metadata?.deletionTimestamp) {
-      this.#world.waiting.get(pod.metadata.uid)?.reject('', 'removed')
-      this.#world.nominator.delete(pod)
-      this.#gated.delete(keyOf(pod))
-      this.#world.queue.delete(pod)
+      this.#leave(pod, revisionOf(pod))
       return
     }
-    if (this.#world.cache.isAssumed(pod) || this.#isGated(pod, previous)) return
-    const hadNode = previous?.status?.nominatedNodeName
-    if (pod.status?.nominatedNodeName || hadNode) this.#world.nominator.set(pod)
+    if (this.#world.cache.isAssumed(pod)) this.#world.queue.refresh(pod)
+    else if (!this.#isGated(pod, previous)) this.#toQueue(pod, previous)
+  }
+
+  #toQueue(pod: Pod, previous: Pod | undefined): void {
+    const { queue, nominator } = this.#world
+    const before = previous?.status?.nominatedNodeName
+    if (pod.status?.nominatedNodeName || before) nominator.set(pod)
     if (!previous) {
-      this.#world.queue.add(pod)
+      queue.add(pod)
       return
     }
     const mayFit =
       !deepEqual(pod.spec, previous.spec) ||
       !deepEqual(pod.metadata?.labels, previous.metadata?.labels) ||
-      !deepEqual(madeClaims(pod), madeClaims(previous)) ||
-      (!!hadNode && !pod.status?.nominatedNodeName)
-    this.#world.queue.update(pod, { mayFit })
+      !deepEqual(madeClaims(pod), madeClaims(previous))
+    queue.update(pod, { mayFit })
+    if (before && before !== pod.status?.nominatedNodeName) this.#renounced(previous, revisionOf(pod))
   }
 
   /** What is in the line already stays there: it finds out at its turn. */
@@ -139,26 +144,44 @@ export class ClusterNews {
   }
 
   #gone(pod: Pod, revision: number): void {
-    this.#world.waiting.get(pod.metadata?.uid)?.reject('', 'removed')
-    this.#world.nominator.delete(pod)
-    this.#gated.delete(keyOf(pod))
-    this.#world.queue.delete(pod)
+    this.#leave(pod, revision)
     this.#world.cache.remove(pod)
     if (pod.spec?.nodeName) this.wake({ type: 'pod-removed', pod }, revision)
   }
 
-  wake(event: ClusterEvent, revision: number): void {
+  /** It will not be scheduled any more, and what was kept for it is free: at once, though its binding may be under way. */
+  #leave(pod: Pod, revision: number): void {
+    const { waiting, inPreBind, nominator, queue, cache } = this.#world
+    nominator.delete(pod)
+    this.#gated.delete(keyOf(pod))
+    queue.delete(pod)
+    const waiter = waiting.get(pod.metadata?.uid)
+    waiter?.reject('', 'removed')
+    inPreBind.cancel(pod, 'removed')
+    if (cache.isAssumed(pod)) {
+      if (!waiter) cache.forget(pod)
+      this.wake({ type: 'pod-removed', pod }, revision)
+    } else if (pod.status?.nominatedNodeName && !pod.spec?.nodeName) this.#renounced(pod, revision)
+  }
+
+  /** To those that are no more important, a node that was promised is as good as taken. */
+  #renounced(pod: Pod, revision: number): void {
+    this.wake({ type: 'pod-removed', pod }, revision, priorityOf(pod))
+  }
+
+  wake(event: ClusterEvent, revision: number, mostImportant = Number.POSITIVE_INFINITY): void {
     for (const { pod, gate } of [...this.#gated.values()]) {
       const plugin = this.#world.profileOf(pod)?.plugins.find(({ name }) => name === gate.plugin)
       if (plugin && mayWake(plugin, event, pod) && !this.#isGated(pod, undefined)) this.#world.queue.add(pod)
     }
     this.#world.queue.wake(
       ({ pod, rejectedBy }) =>
-        rejectedBy.size === 0 ||
-        rejectedBy.has(EXTENDER) ||
-        this.#world
-          .profileOf(pod)
-          ?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) === true,
+        priorityOf(pod) <= mostImportant &&
+        (rejectedBy.size === 0 ||
+          rejectedBy.has(EXTENDER) ||
+          this.#world
+            .profileOf(pod)
+            ?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) === true),
       revision,
       UPSTREAM_NAMES[event.type],
     )

@@ -20,7 +20,8 @@ import { makeRoom } from './make-room.ts'
 import type { Nominator } from './nominator.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
-import { type NotScheduled, tellNotScheduled } from './pod-status.ts'
+import { type NotScheduled, patchStatus, tellNotScheduled } from './pod-status.ts'
+import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { Profile } from './profile.ts'
 import type { SchedulerCache } from './scheduler-cache.ts'
 import type { SchedulerMetrics } from './scheduler-metrics.ts'
@@ -44,6 +45,7 @@ export interface ErrandOptions {
   cache: SchedulerCache
   nominator: Nominator
   waiting: WaitingPods
+  inPreBind: PodsInPreBind
   extenders: readonly Extender[]
   metrics: SchedulerMetrics | undefined
   isStopped: () => boolean
@@ -89,7 +91,10 @@ export class Errands {
   /** The pod fits nowhere; what the decision says of others that could go is done. */
   refuse(queued: QueuedPod, profile: RunningProfile, decision: Decision): void {
     const { queue, nominator } = this.#options
-    const { message = '', rejectedBy, postFilter: { preemption, clearsNomination, errand } = {} } = decision
+    const { message = '', rejectedBy, postFilter } = decision
+    const { preemption, errand } = postFilter ?? {}
+    // Where nobody was asked to make room, nothing speaks for the node any more.
+    const clearsNomination = postFilter ? postFilter.clearsNomination : true
     const { pod } = queued
     queue.putAside(queued, rejectedBy)
     if (preemption) nominator.set(pod, preemption.node)
@@ -103,9 +108,11 @@ export class Errands {
 
   /** Something went wrong that says nothing of the nodes: it is tried again. */
   fail(queued: QueuedPod, profile: RunningProfile, err: unknown): void {
-    this.#options.queue.putBack(queued)
+    const { queue, nominator } = this.#options
+    queue.putBack(queued)
+    nominator.delete(queued.pod)
     const message = err instanceof Error ? err.message : String(err)
-    this.#tell(queued, profile, { reason: 'SchedulerError', message })
+    this.#tell(queued, profile, { reason: 'SchedulerError', message, nominatedNodeName: null })
   }
 
   #tell(queued: QueuedPod, profile: RunningProfile, told: NotScheduled): void {
@@ -125,21 +132,25 @@ export class Errands {
   }
 
   async #bind(queued: QueuedPod, profile: RunningProfile, { state, chosen, startedAt }: Chosen): Promise<void> {
-    const { queue, metrics, logger, isStopped } = this.#options
+    const { queue, metrics, logger, isStopped, inPreBind } = this.#options
     const { schedulerName } = profile
     const { pod, key } = queued
     try {
       const rejection = await this.#permit(queued, profile, { state, chosen })
       if (rejection) {
         if (isStopped()) return
-        this.#takeBack(pod, profile, { state, chosen })
         metrics?.attempted(queued, schedulerName, 'unschedulable', startedAt)
+        // First: that its own room is free again is no news to it.
         queue.putAside(queued, new Set([rejection.plugin]))
+        this.#takeBack(pod, profile, { state, chosen })
         const message = fitMessage(1, { byNode: new Map([[chosen, rejection]]) })
-        this.#tell(queued, profile, { reason: 'Unschedulable', message })
+        this.#tell(queued, profile, { reason: 'Unschedulable', message, nominatedNodeName: null })
         return
       }
-      await profile.watch('PreBind', () => preBind(pod, profile, { state, chosen }))
+      queue.settled(queued)
+      await profile.watch('PreBind', () =>
+        inPreBind.run(pod, (signal) => preBind(pod, profile, { state, chosen, signal })),
+      )
       try {
         await profile.watch('Bind', () => this.#bindBy(pod, profile, { state, chosen }))
       } catch (err) {
@@ -159,10 +170,11 @@ export class Errands {
   }
 
   async #permit(
-    { pod }: QueuedPod,
+    queued: QueuedPod,
     { plugins, watch }: RunningProfile,
     { state, chosen }: Pick<Chosen, 'state' | 'chosen'>,
   ): Promise<NodeRejection | undefined> {
+    const { pod } = queued
     const waits = new Map<string, number>()
     const ask = (): NodeRejection | undefined => {
       for (const { name, permit } of plugins) {
@@ -174,7 +186,22 @@ export class Errands {
     }
     const rejection = watch('Permit', ask, (refused) => (!refused && waits.size > 0 ? 'Wait' : statusOf(refused)))
     if (rejection) return rejection
-    return waits.size > 0 ? this.#options.waiting.wait(pod, chosen, waits) : undefined
+    const leave = waits.size > 0 ? this.#options.waiting.wait(pod, chosen, waits) : undefined
+    if (leave || plugins.some(({ preBind, preBindPreFlight }) => preBind && !preBindPreFlight?.(state, pod, chosen))) {
+      await this.#nominate(queued, chosen)
+    }
+    return leave
+  }
+
+  /** Whoever removes nodes, or schedules after us, is told where the pod is going while it is not bound yet. */
+  async #nominate({ pod, because, key }: QueuedPod, node: string): Promise<void> {
+    const { client, clock, queue, logger } = this.#options
+    if (pod.status?.nominatedNodeName === node) return
+    try {
+      queue.refresh(await patchStatus(pod, { nominatedNodeName: node }, { client, clock, because }))
+    } catch (err) {
+      logger.debug('nominated node not written', { pod: key, node, err })
+    }
   }
 
   /** An extender that binds goes before all plug-ins. */
@@ -202,13 +229,13 @@ export class Errands {
   }
 
   async #makeRoom(queued: QueuedPod, { recorder }: RunningProfile, preemption: Preemption): Promise<void> {
-    const { client, clock, logger, queue, nominator, waiting } = this.#options
+    const { client, clock, logger, queue, nominator, waiting, inPreBind } = this.#options
     const { pod, because } = queued
     const release = queue.detain(queued)
     const losers = nominator.on(preemption.node).filter((other) => priorityOf(other) < priorityOf(pod))
     for (const loser of losers) nominator.delete(loser)
     try {
-      await makeRoom(pod, preemption, { client, clock, recorder, because, losers, waiting })
+      await makeRoom(pod, preemption, { client, clock, recorder, because, losers, waiting, inPreBind })
     } catch (err) {
       logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
       queue.wake(({ key }) => key === queued.key, because, 'PreemptionFailure')
@@ -221,11 +248,11 @@ export class Errands {
 async function preBind(
   pod: CorePod,
   { plugins }: RunningProfile,
-  { state, chosen }: Pick<Chosen, 'state' | 'chosen'>,
+  { state, chosen, signal }: Pick<Chosen, 'state' | 'chosen'> & { signal: AbortSignal },
 ): Promise<void> {
   for (const plugin of plugins) {
     try {
-      await plugin.preBind?.(state, pod, chosen)
+      await plugin.preBind?.(state, pod, chosen, signal)
     } catch (err) {
       throw new Error(`running PreBind plugin "${plugin.name}": ${(err as Error).message}`, { cause: err })
     }

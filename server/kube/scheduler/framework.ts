@@ -20,7 +20,7 @@ export interface Rejection {
   unresolvable: boolean
 }
 
-/** From preFilter: the plug-in has nothing against any node, so its filter need not be asked. */
+/** From preFilter: the plug-in has nothing against any node, so its filter need not be asked. As well from preBindPreFlight. */
 export const SKIP = 'skip'
 
 /** From preFilter: all others are out of the question. */
@@ -91,8 +91,13 @@ export interface Plugin {
   unreserve?(state: CycleState, pod: Pod, node: string): void | Promise<void>
   /** A rejection, or how long at most the pod waits until somebody lets it go on (`WaitingPods`). */
   permit?(state: CycleState, pod: Pod, node: string): Rejection | { waitMs: number } | undefined
-  /** What must be done before the pod is bound, in any case; a rejection takes the decision back. */
-  preBind?(state: CycleState, pod: Pod, node: string): Promise<void>
+  /** SKIP when `preBind` keeps nobody waiting; unless told it may, and the pod says where it is going until it is bound. */
+  preBindPreFlight?(state: CycleState, pod: Pod, node: string): typeof SKIP | undefined
+  /**
+   * What must be done before the pod is bound, in any case; a rejection takes the decision back. The signal says that the
+   * pod is gone, or has lost its room to another.
+   */
+  preBind?(state: CycleState, pod: Pod, node: string, signal: AbortSignal): Promise<void>
   /** True when it has bound the pod; false leaves it to the next. */
   bind?(state: CycleState, pod: Pod, node: string): Promise<boolean>
   /** What may let in a pod that this plug-in rejected; anything unless told. */

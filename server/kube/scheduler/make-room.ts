@@ -11,6 +11,7 @@ import { Pod } from '../kinds/pod.ts'
 import { observed } from '../kinds/pod-template/observed.ts'
 import type { Preemption } from './framework.ts'
 import { patchStatus, type StatusWriter } from './pod-status.ts'
+import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 
 export interface MakeRoomOptions extends StatusWriter {
@@ -19,6 +20,7 @@ export interface MakeRoomOptions extends StatusWriter {
   losers: readonly CorePod[]
   /** Who waits there for somebody's leave is not bound yet: it goes back into the line. */
   waiting: WaitingPods
+  inPreBind: PodsInPreBind
 }
 
 /** Rejects when a victim could not be sent away; the others may be gone then. */
@@ -33,11 +35,11 @@ export async function makeRoom(pod: CorePod, preemption: Preemption, options: Ma
 }
 
 async function sendAway(victim: CorePod, pod: CorePod, node: string, options: MakeRoomOptions): Promise<void> {
-  const { recorder, because, waiting } = options
+  const { recorder, because, waiting, inPreBind } = options
   const why = atRevision(because)
   const waiter = waiting.get(victim.metadata?.uid)
   if (waiter) waiter.reject('DefaultPreemption', 'preempted')
-  else if (!(await evict(victim, pod, options))) return
+  else if (!inPreBind.cancel(victim, 'preempted') && !(await evict(victim, pod, options))) return
   const reason = 'Preempted'
   const text = `Preempted by pod ${pod.metadata?.uid} on node ${node}`
   recorder.record({ about: victim, kind: Pod, type: 'Normal', reason, message: text, ...(why ? { because: why } : {}) })

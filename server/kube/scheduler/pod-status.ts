@@ -14,10 +14,10 @@ export interface StatusWriter {
   because: number
 }
 
-export async function patchStatus(pod: CorePod, status: object, { client, because }: StatusWriter): Promise<void> {
+export async function patchStatus(pod: CorePod, status: object, { client, because }: StatusWriter): Promise<CorePod> {
   const { namespace = '', name = '', uid } = pod.metadata ?? {}
   const why = atRevision(because)
-  await client
+  return client
     .of(Pod)
     .patch(
       { namespace, name },

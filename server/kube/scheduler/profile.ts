@@ -21,7 +21,7 @@ const MEMBERS: Record<ExtensionPoint, readonly (keyof Plugin)[]> = {
   score: ['preScore', 'score', 'normalize'],
   reserve: ['reserve', 'unreserve'],
   permit: ['permit'],
-  preBind: ['preBind'],
+  preBind: ['preBindPreFlight', 'preBind'],
   bind: ['bind'],
 }
 

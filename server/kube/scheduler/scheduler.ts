@@ -12,7 +12,9 @@ import { EventRecorder } from '../client/event-recorder.ts'
 import type { LoopGate } from '../client/loop-gate.ts'
 import { LoopTracer } from '../client/loop-tracer.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
+import { CSIDriver } from '../kinds/csi-driver.ts'
 import { CSINode } from '../kinds/csi-node.ts'
+import { CSIStorageCapacity } from '../kinds/csi-storage-capacity.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { DeviceClass } from '../kinds/device-class.ts'
 import { Namespace } from '../kinds/namespace.ts'
@@ -40,6 +42,7 @@ import { Nominator } from './nominator.ts'
 import type { MakePlugin } from './own-plugin.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
+import { PodsInPreBind } from './pods-in-pre-bind.ts'
 import { buildProfile } from './profile.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-configuration.ts'
@@ -101,6 +104,7 @@ class Scheduler implements RunningScheduler {
   readonly #metrics: SchedulerMetrics | undefined
   readonly #stop = new AbortController()
   readonly #waiting: WaitingPods
+  readonly #inPreBind = new PodsInPreBind()
   readonly #extenders: readonly Extender[]
   readonly #errands: Errands
   readonly #gateListener: Disposable | undefined
@@ -143,6 +147,8 @@ class Scheduler implements RunningScheduler {
       classes: this.#informer(StorageClass),
       csiNodes: this.#informer(CSINode),
       attachments: this.#informer(VolumeAttachment),
+      drivers: this.#informer(CSIDriver),
+      capacities: this.#informer(CSIStorageCapacity),
       onChange: (event, revision) => this.#news.wake(event, revision),
     })
     this.#devices = new DeviceView({
@@ -165,6 +171,7 @@ class Scheduler implements RunningScheduler {
       metrics: this.#metrics,
       isStopped: () => this.#stop.signal.aborted,
       waiting: this.#waiting,
+      inPreBind: this.#inPreBind,
       extenders: this.#extenders,
       onForgotten: (pod) => this.#news.wake({ type: 'pod-removed', pod }, 0),
     })
@@ -173,6 +180,7 @@ class Scheduler implements RunningScheduler {
       cache: this.#cache,
       nominator: this.#nominator,
       waiting: this.#waiting,
+      inPreBind: this.#inPreBind,
       metrics: this.#metrics,
       onGated: (pod, gate) => this.#options.trace.emit(explainGate(pod, gate, clock.now())),
       profileOf: (pod) => this.#profileOf(pod),

@@ -130,3 +130,21 @@ it('keeps a pod asleep while room is made for it, and then remembers what happen
   release()
   expect(pop(queue)).toMatchObject({ key: 'default/a', because: 9 })
 })
+
+it('looks through what happened while it was decided about a pod, before it is put aside', () => {
+  const { queue } = start()
+  for (const name of ['a', 'b', 'c']) queue.add(pod(name))
+  const [a, b, c] = [pop(queue), pop(queue), pop(queue)]
+  queue.wake(({ rejectedBy }) => rejectedBy.has('NodeResourcesFit'), 7, 'NodeAdd')
+  queue.putAside(a, new Set(['NodeResourcesFit']))
+  queue.putAside(b, new Set(['TaintToleration']))
+  expect(queue.counts).toEqual({ active: 0, backoff: 1, unschedulable: 1 })
+  expect(a.because).toBe(7)
+  queue.settled(c)
+  queue.putBack(c)
+  expect(queue.counts).toEqual({ active: 0, backoff: 2, unschedulable: 1 })
+  // What was before its turn is no news to it.
+  const again = pop(queue)
+  queue.putAside(again, new Set(['NodeResourcesFit']))
+  expect(queue.counts.unschedulable).toBe(2)
+})

@@ -13,6 +13,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import { MissedNews } from './missed-news.ts'
 
 export interface QueuedPod {
   pod: Pod
@@ -64,6 +65,8 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, QueuedPod>()
   /** Popped and not yet decided or bound. */
   readonly #inFlight = new Map<string, QueuedPod>()
+  /** By those of them that may still be put aside. */
+  readonly #missed = new MissedNews()
   #flush: Disposable | undefined
   #closed = false
   #serial = 0
@@ -137,6 +140,14 @@ export class SchedulingQueue {
     if (mayFit) this.#wake(unschedulable, revisionOf(pod), 'PodUpdate')
   }
 
+  /** The newest of a pod that is on its way: should it come back, it comes back as this. */
+  refresh(pod: Pod): void {
+    const queued = this.#inFlight.get(keyOf(pod))
+    if (queued && queued.pod.metadata?.uid === pod.metadata?.uid && revisionOf(queued.pod) < revisionOf(pod)) {
+      queued.pod = pod
+    }
+  }
+
   delete(pod: Pod): void {
     this.#forget(keyOf(pod))
     this.#onChange()
@@ -148,19 +159,33 @@ export class SchedulingQueue {
     this.#activeByKey.delete(queued.key)
     queued.attempts++
     this.#inFlight.set(queued.key, queued)
+    this.#missed.begin(queued)
     this.#onChange()
     return queued
   }
 
+  /** Nobody can put it aside any more; it may still be put back. */
+  settled(queued: QueuedPod): void {
+    this.#missed.end(queued)
+  }
+
   /** It has a node. */
   done(queued: QueuedPod): void {
+    this.settled(queued)
     if (this.#inFlight.get(queued.key) === queued) this.#inFlight.delete(queued.key)
   }
 
   /** It fitted nowhere. */
   putAside(queued: QueuedPod, rejectedBy: ReadonlySet<string>): void {
+    const missed = this.#missed.end(queued)
     if (!this.#takeBack(queued)) return
     queued.rejectedBy = rejectedBy
+    const good = missed.find(({ mayHelp }) => mayHelp(queued))
+    if (good) {
+      queued.because = Math.max(queued.because, good.because)
+      this.#toBackoffOrActive(queued, good.event)
+      return
+    }
     this.#unschedulable.set(queued.key, queued)
     this.#onCome('unschedulable', FAILURE)
     this.#flushLater()
@@ -184,6 +209,7 @@ export class SchedulingQueue {
 
   /** Wakes pods whose rejection may be over. */
   wake(mayHelp: (queued: QueuedPod) => boolean, because: number, event: string): void {
+    this.#missed.add({ mayHelp, because, event })
     for (const queued of [...this.#unschedulable.values()]) if (mayHelp(queued)) this.#wake(queued, because, event)
   }
 
@@ -200,6 +226,7 @@ export class SchedulingQueue {
 
   /** False when it has been deleted or made anew while it was away. */
   #takeBack(queued: QueuedPod): boolean {
+    this.settled(queued)
     if (this.#closed || this.#inFlight.get(queued.key) !== queued) return false
     this.#inFlight.delete(queued.key)
     queued.failedAt = this.#clock.monotonic()
@@ -264,6 +291,8 @@ export class SchedulingQueue {
   #forget(key: string): void {
     this.#endBackoff(key)
     this.#unschedulable.delete(key)
+    const inFlight = this.#inFlight.get(key)
+    if (inFlight) this.settled(inFlight)
     this.#inFlight.delete(key)
     const active = this.#activeByKey.get(key)
     if (!active) return

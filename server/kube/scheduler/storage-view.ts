@@ -1,20 +1,24 @@
 // What the scheduler knows of storage and how it settles it: it promises a volume to a claim before it writes so, and
 // waits until the binder has seen to it. Upstream: plugins/volumebinding/{binder,assume_cache}.go.
 
-import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import type { PersistentVolumeClaim as Claim, Node, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import type {
   VolumeAttachment as Attachment,
+  CSIStorageCapacity as Capacity,
   StorageClass as Class,
   CSINode as CsiNode,
+  CSIDriver as Driver,
 } from 'kubernetes-types/storage/v1'
 import type { Clock } from '../../base/clock.ts'
+import { type LabelSelector, selectorOfObject } from '../apimachinery/label-selector.ts'
 import { type KubeObject, keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import { quantityOf } from '../apimachinery/quantity.ts'
 import type { Client } from '../client/client.ts'
 import type { Lister } from '../client/indexed-cache.ts'
 import type { SharedInformer } from '../client/shared-informer.ts'
 import { PersistentVolume } from '../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
-import { BOUND_BY_CONTROLLER, isFullyBound, SELECTED_NODE } from '../kinds/storage/volume-binding.ts'
+import { BOUND_BY_CONTROLLER, isFullyBound, SELECTED_NODE, wantedSize } from '../kinds/storage/volume-binding.ts'
 import { storageClassOf } from '../kinds/storage/volumes.ts'
 import type { ClusterEvent } from './framework.ts'
 
@@ -30,6 +34,8 @@ export interface StorageOptions {
   classes: SharedInformer<Class>
   csiNodes: SharedInformer<CsiNode>
   attachments: SharedInformer<Attachment>
+  drivers: SharedInformer<Driver>
+  capacities: SharedInformer<Capacity>
   onChange(event: ClusterEvent, revision: number): void
 }
 
@@ -37,8 +43,10 @@ export class StorageView {
   readonly #options: StorageOptions
   readonly claims: Lister<Claim>
   readonly volumes: Lister<Volume>
-  /** Promised to a pod whose binding is under way. */
-  readonly promised = new Set<string>()
+  /** Volumes that are promised to claims, by uid, of pods whose binding is under way. */
+  readonly promisedVolumes = new Map<string, string>()
+  /** For which nodes volumes of such claims, by uid, will be made. */
+  readonly promisedNodes = new Map<string, string>()
   readonly #waiting = new Set<() => void>()
 
   constructor(options: StorageOptions) {
@@ -56,6 +64,15 @@ export class StorageView {
     options.attachments.cache.addIndex(BY_NODE, ({ spec }) => [spec.nodeName])
     // One more makes no room.
     options.attachments.addHandler(({ type, object }) => type === 'deleted' && tell(object))
+    options.drivers.addHandler((change) => {
+      const isOff =
+        change.type === 'updated' && change.previous.spec.storageCapacity && !change.object.spec.storageCapacity
+      if (isOff) tell(change.object)
+    })
+    options.capacities.addHandler((change) => {
+      const before = change.type === 'updated' ? limitOf(change.previous) : -1
+      if (change.type !== 'deleted' && limitOf(change.object) > before) tell(change.object)
+    })
   }
 
   /** So many pods wait until others have bound their claims. */
@@ -65,6 +82,27 @@ export class StorageView {
 
   classOf(claim: Claim): Class | undefined {
     return this.#options.classes.cache.get(storageClassOf(claim))
+  }
+
+  promisedTo({ metadata }: Claim): Volume | undefined {
+    for (const [name, uid] of this.promisedVolumes) if (uid === metadata?.uid) return this.volumes.get(name)
+    return undefined
+  }
+
+  /** Drivers that keep count of it say how much they have for a class, and from where it is reached. */
+  hasRoomFor(claim: Claim, { metadata, provisioner }: Class, node: Node): boolean {
+    const { drivers, capacities } = this.#options
+    if (!claim.spec?.resources?.requests?.storage || !drivers.cache.get(provisioner)?.spec.storageCapacity) return true
+    const wanted = wantedSize(claim).value
+    return capacities.cache
+      .list()
+      .some(
+        (capacity) =>
+          capacity.storageClassName === metadata?.name &&
+          limitOf(capacity) >= wanted &&
+          capacity.nodeTopology !== undefined &&
+          selectorOfObject(capacity.nodeTopology as LabelSelector).matches(node.metadata?.labels),
+      )
   }
 
   /** By driver, how many volumes the node can have; drivers that do not say can have any number. */
@@ -81,18 +119,18 @@ export class StorageView {
     return attachments.flatMap(({ spec }) => this.volumes.get(spec.source.persistentVolumeName ?? '') ?? [])
   }
 
-  async reserveFor(claim: Claim, { metadata, spec }: Volume): Promise<void> {
+  async reserveFor(claim: Claim, { metadata, spec }: Volume): Promise<Volume> {
     const { namespace = '', name = '', uid = '' } = claim.metadata ?? {}
-    await this.#options.client.of(PersistentVolume).update({
+    return this.#options.client.of(PersistentVolume).update({
       metadata: { ...metadata, annotations: { ...metadata?.annotations, [BOUND_BY_CONTROLLER]: 'yes' } },
       spec: { ...spec, claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name, uid } },
     })
   }
 
-  async askFor(claim: Claim, node: string): Promise<void> {
+  async askFor(claim: Claim, node: string): Promise<Claim> {
     const annotations = { ...claim.metadata?.annotations, [SELECTED_NODE]: node }
     const metadata = { ...claim.metadata, annotations }
-    await this.#options.client.of(PersistentVolumeClaim).update({ ...claim, metadata })
+    return this.#options.client.of(PersistentVolumeClaim).update({ ...claim, metadata })
   }
 
   /** What the cache says may be over: the claim may have gone, and another be there under its name. */
@@ -103,24 +141,20 @@ export class StorageView {
     throw new Error(`persistentvolumeclaim "${name}" is another than it was`)
   }
 
-  /** Resolves with their volumes when all are bound. */
-  async untilBound(pod: Pod, claims: readonly Claim[]): Promise<Volume[]> {
+  /** Resolves with their volumes when all are bound; rejects when it will not come to that. */
+  async untilBound(binding: Binding, cancelled: AbortSignal): Promise<Volume[]> {
     const { clock, signal } = this.#options
     const end = new AbortController()
     using _timer = clock.setTimeout(() => end.abort(), PATIENCE_MS)
-    const over = AbortSignal.any([signal, end.signal])
-    const volumesOfAll = () =>
-      claims.flatMap((claim) => {
-        const now = this.claims.get(keyOf(claim))
-        return now && isFullyBound(now) ? (this.volumes.get(now.spec?.volumeName ?? '') ?? []) : []
-      })
+    const over = AbortSignal.any([signal, end.signal, cancelled])
+    const claims = [...binding.reserved.map(([claim]) => claim), ...binding.asked]
     for (;;) {
-      const volumes = volumesOfAll()
+      cancelled.throwIfAborted()
+      const problem = this.#problemOf(binding)
+      if (problem) throw new Error(`binding volumes: ${problem}`)
+      const volumes = claims.flatMap((claim) => this.#volumeOf(claim) ?? [])
       if (volumes.length === claims.length) return volumes
       if (over.aborted) throw new Error('binding volumes: timed out waiting for the condition')
-      const gone = claims.find((claim) => this.claims.get(keyOf(claim))?.metadata?.uid !== claim.metadata?.uid)
-      if (gone)
-        throw new Error(`binding volumes: persistentvolumeclaim "${gone.metadata?.name}" of ${keyOf(pod)} has gone`)
       await new Promise<void>((resolve) => {
         const look = () => {
           this.#waiting.delete(look)
@@ -132,4 +166,44 @@ export class StorageView {
       })
     }
   }
+
+  #volumeOf(claim: Claim): Volume | undefined {
+    const now = this.claims.get(keyOf(claim))
+    return now && isFullyBound(now) ? this.volumes.get(now.spec?.volumeName ?? '') : undefined
+  }
+
+  /** Others have undone what was written; what is older than that says nothing. */
+  #problemOf({ reserved, asked, node }: Binding): string | undefined {
+    for (const [, written] of reserved) {
+      const { name = '' } = written.metadata ?? {}
+      const now = this.volumes.get(name)
+      if (!now) return `failed to check binding: could not find v1.PersistentVolume "${name}"`
+      if (revisionOf(now) >= revisionOf(written) && !now.spec?.claimRef?.uid)
+        return `ClaimRef got reset for pv "${name}"`
+    }
+    for (const claim of [...reserved.map(([claim]) => claim), ...asked]) {
+      const now = this.claims.get(keyOf(claim))
+      if (now?.metadata?.uid === claim.metadata?.uid) continue
+      return `failed to check binding: could not find v1.PersistentVolumeClaim "${keyOf(claim)}"`
+    }
+    // Whoever was to make the volume gives the choice back.
+    const failed = asked.find((written) => {
+      const now = this.claims.get(keyOf(written))
+      return now && revisionOf(now) >= revisionOf(written) && now.metadata?.annotations?.[SELECTED_NODE] !== node
+    })
+    return failed && `provisioning failed for PVC "${failed.metadata?.name}"`
+  }
+}
+
+/** What was written for a pod: claims with the volumes that were reserved for them, and those whose volumes are made. */
+interface Binding {
+  reserved: readonly [Claim, Volume][]
+  asked: readonly Claim[]
+  node: string
+}
+
+/** In bytes; what a driver does not say it has not got. */
+function limitOf({ capacity, maximumVolumeSize }: Capacity): number {
+  const limit = maximumVolumeSize ?? capacity
+  return limit === undefined ? -1 : quantityOf(limit).value
 }

@@ -76,7 +76,9 @@ class DirectoryProvisioner implements Reconciler {
     if (this.#volumes.get(volumeNameFor(claim))) return
     context.report.sees(claim)
     const { isOfOneMachine } = this.#place
-    const node = isOfOneMachine ? this.#nodes.get(annotations[SELECTED_NODE] ?? '') : undefined
+    const selected = annotations[SELECTED_NODE]
+    const node = isOfOneMachine && selected ? await this.#nodeOf(context, selected) : undefined
+    if (isOfOneMachine && selected && !node) return this.#giveBack(context, claim)
     const isNowhere = isOfOneMachine && !node
     const why = refusal(this.#place, claim) ?? (isNowhere ? 'configuration error, no node was specified' : undefined)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
@@ -97,6 +99,21 @@ class DirectoryProvisioner implements Reconciler {
     }
     context.report.did.push(`made ${volumeNameFor(claim)} on ${node?.metadata?.name ?? 'all machines'}`)
     say('Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volumeNameFor(claim)}`)
+  }
+
+  /** Nobody tells of a node again that was heard of later than the claim. */
+  async #nodeOf({ client }: ReconcileContext, name: string): Promise<WireNode | undefined> {
+    const known = this.#nodes.get(name)
+    return known ?? client.of(Node).get({ name }).catch(unless(isNotFound))
+  }
+
+  /** The node has gone: the scheduler is to choose another. */
+  async #giveBack(context: ReconcileContext, claim: Claim): Promise<void> {
+    const { [SELECTED_NODE]: gone, ...annotations } = claim.metadata?.annotations ?? {}
+    context.event(PersistentVolumeClaim, claim, 'Warning', 'ProvisioningFailed', `node "${gone}" not found`)
+    const metadata = { ...claim.metadata, annotations }
+    await context.client.of(PersistentVolumeClaim).update({ ...claim, metadata })
+    context.report.did.push(`gave node ${gone} back`)
   }
 
   /** A directory is as large as its disk: only the figures grow. */
@@ -178,9 +195,11 @@ function isPlaceOf({ metadata, status }: WireNode, hostname: string | undefined)
   return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
 
-const unless = (isFine: (err: unknown) => boolean) => (err: unknown) => {
-  if (!isFine(err)) throw err
-}
+const unless =
+  (isFine: (err: unknown) => boolean) =>
+  (err: unknown): undefined => {
+    if (!isFine(err)) throw err
+  }
 
 const directoryProvisioner = (place: Place) =>
   controller(place.name)

@@ -5,7 +5,16 @@ import type {
 } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
-import { Event, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount, StorageClass } from '../../kinds/index.ts'
+import {
+  Event,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ServiceAccount,
+  StorageClass,
+} from '../../kinds/index.ts'
+import { SELECTED_NODE } from '../../kinds/storage/volume-binding.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
@@ -370,6 +379,43 @@ it('sends a pod to where its volume was made, also when that is not where it was
   expect(await told('web')).toContain(
     `FailedScheduling: running PreBind plugin "VolumeBinding": pv "made" node affinity doesn't match node "${node}"`,
   )
+})
+
+it('chooses another node for a pod when whoever is to make its volume gives the first one back', async () => {
+  await loops.addNode('n1')
+  await loops.addNode('n2')
+  await runAll()
+  const slow = { provisioner: 'example.com/slow', volumeBindingMode: 'WaitForFirstConsumer' } as const
+  await loops.client.of(StorageClass).create({ metadata: { name: 'slow' }, ...slow })
+  await claim('data', { storageClassName: 'slow' })
+  const selected = async () => (await claims().get({ namespace, name: 'data' })).metadata?.annotations?.[SELECTED_NODE]
+  await loops.client.of(Pod).create(pod('web', 'data'))
+  await loops.until('a node is chosen', selected)
+  const first = await selected()
+  await loops.client.of(Node).patch({ name: first ?? '' }, 'application/merge-patch+json', {
+    spec: { unschedulable: true },
+  })
+  await insist(() =>
+    claims().patch({ namespace, name: 'data' }, 'application/merge-patch+json', {
+      metadata: { annotations: { [SELECTED_NODE]: null } },
+    }),
+  )
+  await loops.until('another is chosen', async () => ![undefined, first].includes(await selected()))
+  expect(await told('web')).toContain(
+    'FailedScheduling: running PreBind plugin "VolumeBinding": binding volumes: provisioning failed for PVC "data"',
+  )
+})
+
+it('gives a node back that is gone before a directory is made there', async () => {
+  await loops.addNode('n1')
+  await runAll()
+  await claims().create({
+    metadata: { namespace, name: 'data', annotations: { [SELECTED_NODE]: 'gone' } },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  })
+  await loops.client.of(Pod).create(pod('web', 'data'))
+  await loops.until('it runs', async () => (await loops.pods())[0]?.status?.phase === 'Running')
+  expect(await told('data')).toContain('ProvisioningFailed: node "gone" not found')
 })
 
 it('sends no pod anywhere for a claim that has gone, and was made anew unheard', async () => {

@@ -62,7 +62,7 @@ describe('the volume for a claim', () => {
       'b',
     ],
     ['is none that is bound or goes', [volumeOf('a', {}, { status: { phase: 'Released' } })], {}, undefined],
-    ['is none that was promised', [volumeOf('a')], { taken: new Set(['a']) }, undefined],
+    ['is none that was promised', [volumeOf('a')], { isTaken: (name: string) => name === 'a' }, undefined],
     ['is left to the scheduler where that is asked', [volumeOf('a')], { isDelayed: true }, undefined],
     ['unless it is reserved', [volumeOf('a', reserved)], { isDelayed: true }, 'a'],
     ['is one that the node reaches', [volumeOf('a', inZone('b')), volumeOf('b', inZone('a'))], { node }, 'b'],

@@ -34,7 +34,7 @@ export const waitsForConsumer = (storageClass: StorageClass | undefined): boolea
   storageClass?.volumeBindingMode === 'WaitForFirstConsumer'
 
 const sizeOf = ({ spec }: Volume) => quantityOf(spec?.capacity?.storage)
-const wantedSize = ({ spec }: Claim) => quantityOf(spec?.resources?.requests?.storage)
+export const wantedSize = ({ spec }: Claim) => quantityOf(spec?.resources?.requests?.storage)
 const modeOf = (spec: { volumeMode?: string } | undefined) => spec?.volumeMode ?? 'Filesystem'
 const hasModes = (volume: Volume, claim: Claim) =>
   (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode))
@@ -59,7 +59,11 @@ export function isReachedFrom(volume: Volume, node: Node): boolean {
 export function findVolume(
   claim: Claim,
   volumes: readonly Volume[],
-  { node, isDelayed = false, taken }: { node?: Node; isDelayed?: boolean; taken?: ReadonlySet<string> } = {},
+  {
+    node,
+    isDelayed = false,
+    isTaken,
+  }: { node?: Node; isDelayed?: boolean; isTaken?: (volume: string) => boolean } = {},
 ): Volume | undefined {
   const fits = (volume: Volume) =>
     !volume.metadata?.deletionTimestamp &&
@@ -75,7 +79,7 @@ export function findVolume(
       (volume) =>
         !volume.spec?.claimRef &&
         volume.status?.phase === 'Available' &&
-        !taken?.has(volume.metadata?.name ?? '') &&
+        !isTaken?.(volume.metadata?.name ?? '') &&
         fits(volume) &&
         storageClassOf(volume) === storageClassOf(claim) &&
         (selector?.matches(volume.metadata?.labels) ?? true) &&

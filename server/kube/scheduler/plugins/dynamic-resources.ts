@@ -80,6 +80,7 @@ export function dynamicResources(devices: DeviceView): Plugin {
       const { claims = [] } = (state.get(NAME) as Plan | undefined) ?? {}
       await Promise.all(claims.filter((claim) => isReservedFor(pod, claim)).map((claim) => devices.release(claim, pod)))
     },
+    preBindPreFlight: (state) => (state.has(NAME) ? undefined : SKIP),
     async preBind(state, pod, node) {
       const plan = state.get(NAME) as Plan | undefined
       if (!plan) return

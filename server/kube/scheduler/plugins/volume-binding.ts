@@ -9,7 +9,9 @@ import {
   isFullyBound,
   isReachedFrom,
   NO_PROVISIONER,
+  SELECTED_NODE,
   waitsForConsumer,
+  wantedSize,
 } from '../../kinds/storage/volume-binding.ts'
 import { type CycleState, type Plugin, type Rejection, rejectForGood, SKIP } from '../framework.ts'
 import { claimsOf } from '../pod-claims.ts'
@@ -18,6 +20,7 @@ import type { StorageView } from '../storage-view.ts'
 const NAME = 'VolumeBinding'
 const WRONG_NODE = "node(s) didn't match PersistentVolume's node affinity"
 const NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
+const NO_ROOM = 'node(s) did not have enough free storage'
 const LOST = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
 
 interface Plan {
@@ -25,7 +28,13 @@ interface Plan {
   /** Theirs; undefined for one that has gone. */
   volumes: (Volume | undefined)[]
   waiting: Claim[]
-  byNode: Map<string, { node: Node; reserve: [Claim, Volume][]; provision: Claim[] }>
+  byNode: Map<string, NodePlan>
+}
+
+interface NodePlan {
+  node: Node
+  reserve: [Claim, Volume][]
+  provision: Claim[]
 }
 
 export function volumeBinding(storage: StorageView): Plugin {
@@ -52,23 +61,29 @@ export function volumeBinding(storage: StorageView): Plugin {
       return node && rejectionOn(state.get(NAME) as Plan, node, name, storage)
     },
     reserve(state, _pod, node) {
-      for (const [, volume] of planned(state, node)?.reserve ?? []) storage.promised.add(volume.metadata?.name ?? '')
+      const { reserve = [], provision = [] } = planned(state, node) ?? {}
+      for (const [claim, volume] of reserve) storage.promisedVolumes.set(volume.metadata?.name ?? '', uidOf(claim))
+      for (const claim of provision) storage.promisedNodes.set(uidOf(claim), node)
     },
-    unreserve(state, _pod, node) {
-      for (const [, volume] of planned(state, node)?.reserve ?? []) storage.promised.delete(volume.metadata?.name ?? '')
+    unreserve: (state, _pod, node) => takeBack(planned(state, node), storage),
+    preBindPreFlight(state, _pod, node) {
+      const { reserve = [], provision = [] } = planned(state, node) ?? {}
+      return reserve.length + provision.length === 0 ? SKIP : undefined
     },
-    async preBind(state, pod, node) {
+    async preBind(state, _pod, node, signal) {
       // Nobody would ever bind what was made anew under its name: whoever binds waits for us to choose a node.
       for (const claim of (state.get(NAME) as Plan | undefined)?.bound ?? []) await storage.assertBound(claim)
       const plan = planned(state, node)
       if (!plan || plan.reserve.length + plan.provision.length === 0) return
-      for (const [claim, volume] of plan.reserve) await storage.reserveFor(claim, volume)
-      for (const claim of plan.provision) await storage.askFor(claim, node)
-      const volumes = await storage.untilBound(pod, [...plan.reserve.map(([claim]) => claim), ...plan.provision])
+      const reserved: [Claim, Volume][] = []
+      for (const [claim, volume] of plan.reserve) reserved.push([claim, await storage.reserveFor(claim, volume)])
+      const asked: Claim[] = []
+      for (const claim of plan.provision) asked.push(await storage.askFor(claim, node))
+      const volumes = await storage.untilBound({ reserved, asked, node }, signal)
       // Made for a node that was chosen before.
       const elsewhere = volumes.find((volume) => !isReachedFrom(volume, plan.node))
       if (elsewhere) throw new Error(`pv "${elsewhere.metadata?.name}" node affinity doesn't match node "${node}"`)
-      for (const [, volume] of plan.reserve) storage.promised.delete(volume.metadata?.name ?? '')
+      takeBack(plan, storage)
     },
     wokenBy: ['node-added', 'node-updated', 'storage-changed'],
     mayHelp(event, pod) {
@@ -79,6 +94,14 @@ export function volumeBinding(storage: StorageView): Plugin {
 }
 
 const planned = (state: CycleState, node: string) => (state.get(NAME) as Plan | undefined)?.byNode.get(node)
+
+const uidOf = ({ metadata }: Claim) => metadata?.uid ?? ''
+
+/** What was promised is written now, or does not count any more. */
+function takeBack(plan: NodePlan | undefined, storage: StorageView): void {
+  for (const [, volume] of plan?.reserve ?? []) storage.promisedVolumes.delete(volume.metadata?.name ?? '')
+  for (const claim of plan?.provision ?? []) storage.promisedNodes.delete(uidOf(claim))
+}
 
 function problemOf(pod: Pod, key: string, claim: Claim | undefined, isEphemeral: boolean): string | undefined {
   const name = key.slice(key.indexOf('/') + 1)
@@ -98,27 +121,50 @@ function problemOf(pod: Pod, key: string, claim: Claim | undefined, isEphemeral:
 
 function rejectionOn(plan: Plan, node: Node, name: string, storage: StorageView): Rejection | undefined {
   if (plan.volumes.includes(undefined)) return rejectForGood(LOST)
-  if (plan.volumes.some((volume) => volume && !isReachedFrom(volume, node))) return rejectForGood(WRONG_NODE)
-  const reserve: [Claim, Volume][] = []
-  const provision: Claim[] = []
-  const taken = new Set(storage.promised)
-  for (const claim of plan.waiting) {
-    const volume = findVolume(claim, storage.volumes.list(), { node, taken })
-    if (volume) {
-      taken.add(volume.metadata?.name ?? '')
-      reserve.push([claim, volume])
-    } else if (mayBeMade(storage.classOf(claim), node)) provision.push(claim)
-    else return rejectForGood(NO_VOLUME)
-  }
-  plan.byNode.set(name, { node, reserve, provision })
+  const isNear = plan.volumes.every((volume) => volume && isReachedFrom(volume, node))
+  const found = planFor(plan.waiting, node, name, storage)
+  const reasons = [...(isNear ? [] : [WRONG_NODE]), ...(typeof found === 'string' ? [found] : [])]
+  if (typeof found === 'string' || reasons.length > 0) return rejectForGood(...reasons)
+  plan.byNode.set(name, found)
   return undefined
 }
 
-function mayBeMade(storageClass: StorageClass | undefined, node: Node): boolean {
-  if (!storageClass || storageClass.provisioner === NO_PROVISIONER) return false
-  const { allowedTopologies = [] } = storageClass
+/** Where each of the claims that wait would get its volume from, or why one of them gets none. */
+function planFor(waiting: readonly Claim[], node: Node, name: string, storage: StorageView): NodePlan | string {
+  const reserve: [Claim, Volume][] = []
+  const provision: Claim[] = []
+  const free: Claim[] = []
+  for (const claim of waiting) {
+    const selected = storage.promisedNodes.get(uidOf(claim)) ?? claim.metadata?.annotations?.[SELECTED_NODE]
+    if (selected === undefined) free.push(claim)
+    // Its volume is being made there; whoever makes it says so when nothing comes of it.
+    else if (selected !== name) return NO_VOLUME
+    else provision.push(claim)
+  }
+  const taken = new Set(storage.promisedVolumes.keys())
+  // Those that ask for little first, lest they take what is large.
+  for (const claim of free.sort((a, b) => wantedSize(a).compare(wantedSize(b)))) {
+    // Another pod with the same claim is on its way.
+    const promised = storage.promisedTo(claim)
+    const isTaken = (volume: string) => taken.has(volume)
+    const volume = promised ?? findVolume(claim, storage.volumes.list(), { node, isTaken })
+    if (volume && isReachedFrom(volume, node)) {
+      taken.add(volume.metadata?.name ?? '')
+      reserve.push([claim, volume])
+    } else provision.push(claim)
+  }
+  for (const claim of provision) {
+    const storageClass = storage.classOf(claim)
+    if (!storageClass || !mayBeMade(storageClass, node)) return NO_VOLUME
+    if (!storage.hasRoomFor(claim, storageClass, node)) return NO_ROOM
+  }
+  return { node, reserve, provision }
+}
+
+function mayBeMade({ provisioner, allowedTopologies = [] }: StorageClass, { metadata }: Node): boolean {
+  if (provisioner === NO_PROVISIONER) return false
   if (allowedTopologies.length === 0) return true
   return allowedTopologies.some(({ matchLabelExpressions = [] }) =>
-    matchLabelExpressions.every(({ key, values }) => values.includes(node.metadata?.labels?.[key] ?? '')),
+    matchLabelExpressions.every(({ key, values }) => values.includes(metadata?.labels?.[key] ?? '')),
   )
 }

@@ -29,7 +29,10 @@ function storage(
   return {
     claims: { get: (key: string) => claim(key.slice('default/'.length)) },
     volumes: { get: volume, list: () => [] },
-    promised: new Set<string>(),
+    promisedVolumes: new Map<string, string>(),
+    promisedNodes: new Map<string, string>(),
+    promisedTo: () => undefined,
+    hasRoomFor: () => true,
     classOf: () => waits,
     attachedTo: () => attached.map(volume),
     volumeLimits: (name: string) => new Map(limits[name] === undefined ? [] : [['disks', limits[name]]]),
