@@ -75,3 +75,11 @@ export function controllerOf(object: KubeObject): OwnerReference | undefined {
 export function revisionOf(object: KubeObject): number {
   return Number(object.metadata?.resourceVersion ?? 0)
 }
+
+/** The one made last; of those made in one second the first by name. */
+export function newest<T extends KubeObject>(objects: readonly T[]): T | undefined {
+  const made = ({ metadata }: KubeObject) => metadata?.creationTimestamp ?? ''
+  const name = ({ metadata }: KubeObject) => metadata?.name ?? ''
+  const isBefore = (a: KubeObject, b: KubeObject) => made(a) > made(b) || (made(a) === made(b) && name(a) < name(b))
+  return [...objects].sort((a, b) => (isBefore(a, b) ? -1 : 1))[0]
+}

@@ -3,10 +3,10 @@
 
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1'
 import type { Ingress } from 'kubernetes-types/networking/v1'
-import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { type KubeObject, newest } from '../../apimachinery/object-meta.ts'
 import { IngressClass, StorageClass } from '../../kinds/index.ts'
 import { INGRESS_CLASS_ANNOTATION } from '../../kinds/ingress.ts'
-import { storageClassOf } from '../../kinds/storage/volumes.ts'
+import { namesClass } from '../../kinds/storage/volumes.ts'
 import { isDefaultStorageClass } from '../../kinds/storage-class.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
@@ -17,11 +17,10 @@ export const defaultStorageClass: AdmissionPlugin = {
   handles: ({ operation, kind, subresource }) =>
     operation === 'CREATE' && kind.kind === 'PersistentVolumeClaim' && subresource === '',
   mutate({ object }, reader) {
-    const { spec, metadata } = object as PersistentVolumeClaim
-    // An empty name is a choice too: no class at all.
-    if (!spec || spec.storageClassName !== undefined || storageClassOf({ ...(metadata ? { metadata } : {}) })) return
+    const claim = object as PersistentVolumeClaim
+    if (!claim.spec || namesClass(claim)) return
     const name = newest(reader.list(StorageClass).filter(isDefaultStorageClass))?.metadata?.name
-    if (name) spec.storageClassName = name
+    if (name) claim.spec.storageClassName = name
   },
 }
 
@@ -37,11 +36,4 @@ export const defaultIngressClass: AdmissionPlugin = {
     const name = newest(reader.list(IngressClass).filter(isDefault))?.metadata?.name
     if (name) spec.ingressClassName = name
   },
-}
-
-function newest<T extends KubeObject>(objects: readonly T[]): T | undefined {
-  const made = ({ metadata }: KubeObject) => metadata?.creationTimestamp ?? ''
-  const name = ({ metadata }: KubeObject) => metadata?.name ?? ''
-  const isBefore = (a: KubeObject, b: KubeObject) => made(a) > made(b) || (made(a) === made(b) && name(a) < name(b))
-  return [...objects].sort((a, b) => (isBefore(a, b) ? -1 : 1))[0]
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Node as CoreNode } from 'kubernetes-types/core/v1'
+import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { VolumeAttachment as Attachment } from 'kubernetes-types/storage/v1'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
@@ -14,6 +14,7 @@ import {
 } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { hasEnded } from './wanted-volumes.ts'
 
 const DRIVER = 'disks.example.com'
 const namespace = 'default'
@@ -291,4 +292,14 @@ it('asks nothing of drivers that need no attaching, and leaves alone what others
   expect(await nodesWith('needed')).toEqual(['plain'])
   expect(await nodesWith('files')).toEqual([])
   expect((await attachments('foreign')).map(({ metadata }) => metadata?.name)).toEqual(['by-hand'])
+})
+
+it.each([
+  ['runs', {}, [{ state: { running: {} } }], false],
+  ['has not begun', {}, [], false],
+  ['is to go and runs still', { deletionTimestamp: 'now' }, [{ state: { running: {} } }], false],
+  ['is to go, all of whose containers have ended', { deletionTimestamp: 'now' }, [{ state: { terminated: {} } }], true],
+  ['is to go before it has begun', { deletionTimestamp: 'now' }, [], true],
+])('counts with a pod that %s', (_what, metadata, containerStatuses, ended) => {
+  expect(hasEnded({ metadata, status: { containerStatuses } } as CorePod)).toBe(ended)
 })

@@ -9,9 +9,8 @@ import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { VolumeAttachment } from '../../kinds/volume-attachment.ts'
 import { conditionOf } from '../conditions.ts'
-import { isTerminated } from '../pod-state.ts'
 import { AttachDetachReconciler, volumeNameOf } from './attach-detach-reconciler.ts'
-import { BY_CLAIM, claimsOf } from './wanted-volumes.ts'
+import { BY_CLAIM, claimsOf, hasEnded } from './wanted-volumes.ts'
 
 const factsOf = ({ metadata, spec, status }: CoreNode) => [
   metadata?.annotations,
@@ -30,7 +29,7 @@ const nodesWithClaim = (view: ClusterView, key: string) =>
 const nodesWith = (view: ClusterView, volume: Volume | undefined) =>
   nodesWithClaim(view, `${volume?.spec?.claimRef?.namespace}/${volume?.spec?.claimRef?.name}`)
 
-const standingOf = (pod: CorePod) => [pod.spec?.nodeName, isTerminated(pod)]
+const standingOf = (pod: CorePod) => [pod.spec?.nodeName, hasEnded(pod)]
 
 /** Keys are names of nodes, also of those that are gone and still have attachments. */
 export const attachDetachController = controller('persistentvolume-attach-detach')

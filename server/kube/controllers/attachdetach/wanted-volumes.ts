@@ -45,7 +45,7 @@ export class WantedVolumes {
   of(nodeName: string): Map<string, WantedVolume> {
     const wanted = new Map<string, WantedVolume>()
     for (const pod of podsOn(this.#pods, nodeName)) {
-      if (isTerminated(pod)) continue
+      if (hasEnded(pod)) continue
       for (const volume of this.#attachableOf(pod)) {
         const name = attachmentNameOf(volume, nodeName)
         const one = wanted.get(name) ?? { volume, pods: [] }
@@ -60,7 +60,7 @@ export class WantedVolumes {
   podsWith({ spec }: Volume): CorePod[] {
     const { namespace, name } = spec?.claimRef ?? {}
     const pods = this.#pods.byIndex(BY_CLAIM, `${namespace}/${name}`)
-    return pods.filter((pod) => pod.spec?.nodeName && !isTerminated(pod))
+    return pods.filter((pod) => pod.spec?.nodeName && !hasEnded(pod))
   }
 
   #attachableOf(pod: CorePod): Volume[] {
@@ -73,6 +73,12 @@ export class WantedVolumes {
     })
   }
 }
+
+/** It runs nothing any more, or is on its way out and nothing of it runs. */
+export const hasEnded = (pod: CorePod): boolean =>
+  isTerminated(pod) ||
+  (pod.metadata?.deletionTimestamp !== undefined &&
+    (pod.status?.containerStatuses ?? []).every(({ state }) => state?.terminated || state?.waiting))
 
 export const claimsOf = ({ metadata, spec }: CorePod): string[] =>
   (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim: used, ephemeral }) => {

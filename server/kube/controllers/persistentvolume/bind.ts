@@ -7,6 +7,8 @@ import type { ReconcileContext } from '../../client/reconcile-context.ts'
 import { BIND_COMPLETED, BOUND_BY_CONTROLLER, isClaimedBy } from '../../kinds/storage/volume-binding.ts'
 import type { StorageView } from './storage-view.ts'
 
+const PRE_RESIZE_CAPACITY = 'volume.alpha.kubernetes.io/pre-resize-capacity'
+
 export async function bind(context: ReconcileContext, storage: StorageView, volume: Volume, claim: Claim) {
   const isNews = claim.spec?.volumeName !== volume.metadata?.name || volume.spec?.claimRef?.uid !== claim.metadata?.uid
   const claimed = await bindVolume(context, storage, volume, claim)
@@ -41,6 +43,12 @@ async function bindClaim(context: ReconcileContext, storage: StorageView, claim:
   })
 }
 
+/** A volume that was made larger may not be on the node yet. */
+function sizeOf({ metadata, spec }: Volume): Record<string, string> | undefined {
+  const before = metadata?.annotations?.[PRE_RESIZE_CAPACITY]
+  return before ? { ...spec?.capacity, storage: before } : spec?.capacity
+}
+
 /** The claim's phase, and of a bound one what its volume has. */
 export async function settleClaim(
   context: ReconcileContext,
@@ -49,14 +57,17 @@ export async function settleClaim(
   phase: 'Pending' | 'Bound' | 'Lost',
   volume?: Volume,
 ): Promise<void> {
-  const { accessModes: _modes, capacity, ...rest } = claim.status ?? {}
-  // How large it is now is told by whoever makes it larger, once it is bound.
-  const size = claim.status?.phase === 'Bound' && capacity ? capacity : volume?.spec?.capacity
+  const { accessModes: _modes, capacity, currentVolumeAttributesClassName: attributes, ...rest } = claim.status ?? {}
+  // How large it is now, and of what sort, is told by whoever changes it, once it is bound.
+  const isBound = claim.status?.phase === 'Bound'
+  const size = isBound && capacity ? capacity : volume && sizeOf(volume)
+  const sort = isBound ? attributes : volume?.spec?.volumeAttributesClassName
   const status = {
     ...rest,
     phase,
     ...(volume?.spec?.accessModes ? { accessModes: volume.spec.accessModes } : {}),
     ...(volume && size ? { capacity: size } : {}),
+    ...(volume && sort !== undefined ? { currentVolumeAttributesClassName: sort } : {}),
   }
   if (deepEqual(status, claim.status ?? {})) return
   await storage.writeClaim(context, { ...claim, status }, 'status')

@@ -43,6 +43,7 @@ const volume = (name: string, spec: Partial<Volume['spec']> = {}) =>
     },
   })
 const claimPhase = async (name: string) => (await claims().get({ namespace, name })).status?.phase
+const uidOf = async (name: string) => (await claims().get({ namespace, name })).metadata?.uid ?? ''
 const volumePhase = async (name: string) =>
   (
     await volumes()
@@ -379,6 +380,53 @@ it('sends a pod to where its volume was made, also when that is not where it was
   expect(await told('web')).toContain(
     `FailedScheduling: running PreBind plugin "VolumeBinding": pv "made" node affinity doesn't match node "${node}"`,
   )
+})
+
+it('gives a claim that was made without a class the one that becomes the default', async () => {
+  await loops.run(['persistent-volume-binder'])
+  await claim('data')
+  await claim('none', { storageClassName: '' })
+  await loops.until('told', async () => (await told('data')).length > 0)
+  const classOf = async (name: string) => (await claims().get({ namespace, name })).spec?.storageClassName
+  expect(await classOf('data')).toBeUndefined()
+  const annotations = { 'storageclass.kubernetes.io/is-default-class': 'true' }
+  await loops.client
+    .of(StorageClass)
+    .create({ metadata: { name: 'new', annotations }, provisioner: 'example.com/slow' })
+  await loops.until('it has the class', async () => (await classOf('data')) === 'new')
+  await loops.until('its volume is asked for', async () =>
+    (await told('data')).some((text) => text.includes("external provisioner 'example.com/slow'")),
+  )
+  expect(await classOf('none')).toBe('')
+})
+
+it('tells of a volume that is reserved for a claim of another mode, and of which sort a bound one is', async () => {
+  await loops.run(['persistent-volume-binder'])
+  await claim('data', { storageClassName: '' })
+  await volume('raw', { volumeMode: 'Block', claimRef: { namespace, name: 'data', uid: await uidOf('data') } })
+  const why = 'due to incompatible volumeMode.'
+  await loops.until('told', async () => (await told('raw')).length > 0)
+  expect(await told('raw')).toEqual([
+    `VolumeMismatch: Cannot bind PersistentVolume to requested PersistentVolumeClaim "data" ${why}`,
+  ])
+  const ofClaim = `VolumeMismatch: Cannot bind PersistentVolume "raw" to requested PersistentVolumeClaim "data" ${why}`
+  await loops.until('told', async () => (await told('data')).includes(ofClaim))
+  await volumes().create({
+    metadata: { name: 'fast' },
+    spec: {
+      capacity: { storage: '2Gi' },
+      accessModes: ['ReadWriteOnce'],
+      csi: { driver: 'disks', volumeHandle: 'fast' },
+      volumeAttributesClassName: 'gold',
+    },
+  })
+  await claim('gold', { storageClassName: '', volumeAttributesClassName: 'gold' })
+  await loops.until('bound', async () => (await claimPhase('gold')) === 'Bound')
+  expect((await claims().get({ namespace, name: 'gold' })).status).toMatchObject({
+    capacity: { storage: '2Gi' },
+    currentVolumeAttributesClassName: 'gold',
+  })
+  expect(await claimPhase('data')).toBe('Pending')
 })
 
 it('chooses another node for a pod when whoever is to make its volume gives the first one back', async () => {

@@ -2,7 +2,7 @@
 
 import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import type { StorageClass as Class } from 'kubernetes-types/storage/v1'
-import { revisionOf } from '../../apimachinery/object-meta.ts'
+import { newest, revisionOf } from '../../apimachinery/object-meta.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext } from '../../client/reconcile-context.ts'
@@ -10,7 +10,7 @@ import { PersistentVolume } from '../../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod as PodKind } from '../../kinds/pod.ts'
 import { storageClassOf } from '../../kinds/storage/volumes.ts'
-import { StorageClass } from '../../kinds/storage-class.ts'
+import { isDefaultStorageClass, StorageClass } from '../../kinds/storage-class.ts'
 
 export class StorageView {
   readonly pods: Lister<Pod>
@@ -34,6 +34,9 @@ export class StorageView {
   volumes(): Volume[] {
     return this.#volumes.list().map((volume) => this.#newest(volume.metadata?.name ?? '', volume) ?? volume)
   }
+
+  /** Of claims that name none. */
+  defaultClass = (): Class | undefined => newest(this.#classes.list().filter(isDefaultStorageClass))
 
   classOf = (claim: Claim): Class | undefined => this.#classes.get(storageClassOf(claim))
 

@@ -13,7 +13,7 @@ import {
   STORAGE_PROVISIONER,
   waitsForConsumer,
 } from '../../kinds/storage/volume-binding.ts'
-import { storageClassOf } from '../../kinds/storage/volumes.ts'
+import { namesClass, storageClassOf } from '../../kinds/storage/volumes.ts'
 import { bind, settleClaim } from './bind.ts'
 import type { StorageView } from './storage-view.ts'
 
@@ -30,6 +30,7 @@ export async function syncClaim(context: ReconcileContext, storage: StorageView,
   context.report.wanted = `a volume of ${claim.spec?.resources?.requests?.storage}`
   if (volume) return bind(context, storage, volume, claim)
   context.report.seen = 'no volume that suits'
+  if (await takeDefaultClass(context, storage, claim)) return
   if (isDelayed) tellWaiting(context, storage, claim)
   else if (storageClassOf(claim) !== '') await askProvisioner(context, storage, claim)
   else {
@@ -37,6 +38,15 @@ export async function syncClaim(context: ReconcileContext, storage: StorageView,
     say(context, claim, 'Normal', 'FailedBinding', why)
   }
   await settleClaim(context, storage, storage.claim(context.key) ?? claim, 'Pending')
+}
+
+/** There was no default when it was made; with a class it comes again. */
+async function takeDefaultClass(context: ReconcileContext, storage: StorageView, claim: Claim): Promise<boolean> {
+  const name = namesClass(claim) ? undefined : storage.defaultClass()?.metadata?.name
+  if (name === undefined) return false
+  await storage.writeClaim(context, { ...claim, spec: { ...claim.spec!, storageClassName: name } })
+  context.report.did.push(`gave the claim the default class ${name}`)
+  return true
 }
 
 /** A person has named the volume. */

@@ -1,10 +1,11 @@
 // What a volume needs next: free, bound, or what is to be done when its claim has gone.
 // Upstream: pv_controller.go syncVolume, reclaimVolume.
 
-import type { PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import type { PersistentVolumeClaim as Claim, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import type { ReconcileContext } from '../../client/reconcile-context.ts'
 import { PersistentVolume } from '../../kinds/persistent-volume.ts'
-import { PROVISIONED_BY } from '../../kinds/storage/volume-binding.ts'
+import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { hasOtherMode, PROVISIONED_BY } from '../../kinds/storage/volume-binding.ts'
 import { setPhase, unbind } from './bind.ts'
 import { recycle } from './recycle.ts'
 import type { StorageView } from './storage-view.ts'
@@ -27,12 +28,24 @@ export async function syncVolume(
   const claim = found?.metadata?.uid === claimRef.uid ? found : undefined
   context.report.seen = claim ? `claim ${key} is there` : `claim ${key} has gone`
   if (!claim) await release(context, storage, volume)
-  else if (!claim.spec?.volumeName) return key
-  else if (claim.spec.volumeName === volume.metadata?.name) await setPhase(context, storage, volume, 'Bound')
+  else if (!claim.spec?.volumeName) {
+    if (!hasOtherMode(volume, claim)) return key
+    tellOtherMode(context, volume, claim)
+  } else if (claim.spec.volumeName === volume.metadata?.name) await setPhase(context, storage, volume, 'Bound')
   else if (volume.metadata?.annotations?.[PROVISIONED_BY] && policy === 'Delete')
     await release(context, storage, volume)
   else await unbind(context, storage, volume)
   return undefined
+}
+
+/** It was reserved for a claim that it cannot be had by. */
+function tellOtherMode({ event }: ReconcileContext, volume: Volume, claim: Claim): void {
+  const [of, to] = [volume.metadata?.name, claim.metadata?.name]
+  const why = 'due to incompatible volumeMode.'
+  const ofVolume = `Cannot bind PersistentVolume to requested PersistentVolumeClaim "${to}" ${why}`
+  event(PersistentVolume, volume, 'Warning', 'VolumeMismatch', ofVolume)
+  const ofClaim = `Cannot bind PersistentVolume "${of}" to requested PersistentVolumeClaim "${to}" ${why}`
+  event(PersistentVolumeClaim, claim, 'Warning', 'VolumeMismatch', ofClaim)
 }
 
 async function release(context: ReconcileContext, storage: StorageView, volume: Volume): Promise<void> {

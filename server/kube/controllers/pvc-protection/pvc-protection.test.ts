@@ -6,19 +6,26 @@ import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { usesClaim } from './index.ts'
 
-const claim: WireClaim = { metadata: { name: 'web-data', namespace: 'default' } }
+const owner = { apiVersion: 'v1', kind: 'Pod', name: 'web', uid: 'web', controller: true }
+const claim: WireClaim = { metadata: { name: 'web-data', namespace: 'default', ownerReferences: [owner] } }
+const own = { volumes: [{ name: 'data', ephemeral: {} }] }
+const mine = { name: 'web', namespace: 'default', uid: 'web' }
+const over = { deletionTimestamp: '2026-01-01T00:00:00Z', deletionGracePeriodSeconds: 0 }
 const using = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'web-data' } }] }
 const pod = (spec: object, told: object = {}) =>
-  ({ metadata: { name: 'web', namespace: 'default' }, spec: { nodeName: 'n', ...spec }, ...told }) as WirePod
+  ({ metadata: mine, spec: { nodeName: 'n', ...spec }, ...told }) as WirePod
 
 describe('pvc-protection', () => {
   it.each([
     ['a pod that has it', pod(using), true],
-    ['a pod whose ephemeral volume it is', pod({ volumes: [{ name: 'data', ephemeral: {} }] }), true],
+    ['a pod whose ephemeral volume it is', pod(own), true],
+    ['a pod whose ephemeral volume has its name', pod(own, { metadata: { ...mine, uid: 'other' } }), false],
+    ['a pod whose ephemeral volume it was', pod(own, { metadata: { ...mine, ...over } }), false],
     ['a pod with another claim', pod({ volumes: [{ name: 'a', persistentVolumeClaim: { claimName: 'b' } }] }), false],
     ['a pod of another namespace', pod(using, { metadata: { name: 'web', namespace: 'other' } }), false],
     ['a pod that has no node yet', pod({ ...using, nodeName: '' }), false],
-    ['a finished pod', pod(using, { status: { phase: 'Succeeded' } }), false],
+    ['a finished pod', pod(using, { status: { phase: 'Succeeded' } }), true],
+    ['a pod that its node has done with', pod(using, { metadata: { ...mine, ...over } }), true],
   ])('is asked whether it is used by %s', (_who, user, isUsed) => {
     expect(usesClaim(user, claim)).toBe(isUsed)
   })
@@ -36,7 +43,7 @@ describe('pvc-protection', () => {
       const claims = loops.client.of(PersistentVolumeClaim)
       const place = { namespace: 'default', name: 'web-data' }
       await claims.create({
-        ...claim,
+        metadata: place,
         spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
       })
       const container = { name: 'a', image: 'b' }

@@ -54,6 +54,7 @@ describe('the volume for a claim', () => {
     ],
     ['is none of another class', [volumeOf('a', { storageClassName: 'slow' })], {}, undefined],
     ['is none of another mode', [volumeOf('a', { volumeMode: 'Block' })], {}, undefined],
+    ['is none with other attributes', [volumeOf('a', { volumeAttributesClassName: 'fast' })], {}, undefined],
     ['is none that only reads', [volumeOf('a', { accessModes: ['ReadOnlyMany'] })], {}, undefined],
     [
       'can rather do little more than is asked',
@@ -83,6 +84,7 @@ describe('the volume for a claim', () => {
 
   it.each([
     [{ capacity: { storage: '1Gi' } }, 'requested PV is too small'],
+    [{ volumeAttributesClassName: 'fast' }, 'volumeAttributesClassName does not match'],
     [{ storageClassName: 'slow' }, 'storageClassName does not match'],
     [{ volumeMode: 'Block' }, 'incompatible volumeMode'],
     [{ accessModes: ['ReadOnlyMany'] }, 'incompatible accessMode'],

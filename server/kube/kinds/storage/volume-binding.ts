@@ -36,14 +36,19 @@ export const waitsForConsumer = (storageClass: StorageClass | undefined): boolea
 const sizeOf = ({ spec }: Volume) => quantityOf(spec?.capacity?.storage)
 export const wantedSize = ({ spec }: Claim) => quantityOf(spec?.resources?.requests?.storage)
 const modeOf = (spec: { volumeMode?: string } | undefined) => spec?.volumeMode ?? 'Filesystem'
+const attributesOf = (spec: { volumeAttributesClassName?: string } | undefined) => spec?.volumeAttributesClassName ?? ''
 const hasModes = (volume: Volume, claim: Claim) =>
   (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode))
 
+export const hasOtherMode = (volume: Volume, claim: Claim) => modeOf(volume.spec) !== modeOf(claim.spec)
+
 /** Why a volume that the claim names cannot be had. */
 export function mismatch(volume: Volume, claim: Claim): string | undefined {
+  if (volume.metadata?.deletionTimestamp) return `the volume is marked for deletion "${volume.metadata.name}"`
   if (sizeOf(volume).compare(wantedSize(claim)) < 0) return 'requested PV is too small'
   if (storageClassOf(volume) !== storageClassOf(claim)) return 'storageClassName does not match'
-  if (modeOf(volume.spec) !== modeOf(claim.spec)) return 'incompatible volumeMode'
+  if (attributesOf(volume.spec) !== attributesOf(claim.spec)) return 'volumeAttributesClassName does not match'
+  if (hasOtherMode(volume, claim)) return 'incompatible volumeMode'
   return hasModes(volume, claim) ? undefined : 'incompatible accessMode'
 }
 
@@ -68,7 +73,8 @@ export function findVolume(
   const fits = (volume: Volume) =>
     !volume.metadata?.deletionTimestamp &&
     sizeOf(volume).compare(wantedSize(claim)) >= 0 &&
-    modeOf(volume.spec) === modeOf(claim.spec) &&
+    attributesOf(volume.spec) === attributesOf(claim.spec) &&
+    !hasOtherMode(volume, claim) &&
     hasModes(volume, claim)
   const reserved = volumes.find((volume) => isClaimedBy(volume, claim) && fits(volume))
   if (reserved) return !node || isReachedFrom(reserved, node) ? reserved : undefined

@@ -36,5 +36,12 @@ export const shownAccessModes = (modes: readonly string[] = []): string =>
 export const storageClassOf = (object: KubeObject & { spec?: { storageClassName?: string } }): string =>
   object.metadata?.annotations?.[CLASS_ANNOTATION] ?? object.spec?.storageClassName ?? ''
 
+/** An empty name is a choice too: no class at all. */
+export const namesClass = ({
+  metadata,
+  spec,
+}: KubeObject & { spec?: { storageClassName?: string } | undefined }): boolean =>
+  metadata?.annotations?.[CLASS_ANNOTATION] !== undefined || spec?.storageClassName !== undefined
+
 export const shownPhase = (object: KubeObject & { status?: { phase?: string } }): string =>
   object.metadata?.deletionTimestamp ? 'Terminating' : (object.status?.phase ?? '')
