@@ -251,6 +251,33 @@ it('looks for the pod of a DaemonSet at its own node only', () => {
   )
 })
 
+it('says of a pod that names two nodes at once that it is at odds with itself', () => {
+  const named = (name: string) => ({ key: 'metadata.name', operator: 'In', values: [name] })
+  const terms = [{ matchFields: [named('a'), named('b')] }]
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } }
+  const { message } = run(pod({ affinity }), [node('a'), node('b')])
+  expect(message).toMatch(/^0\/2 nodes are available: pod affinity terms conflict\./)
+})
+
+it('counts for softly spread pods nobody on nodes that lack a label of another constraint', () => {
+  const app = { app: 'web' }
+  const softly = (topologyKey: string) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: app },
+  })
+  const what = pod({ topologySpreadConstraints: [softly('zone'), softly('rack')] }, app)
+  const nodes = [
+    node('a', { labels: { zone: 'x', rack: '1' } }),
+    node('b', { labels: { zone: 'y', rack: '2' }, on: [pod({}, app)] }),
+    node('without', { labels: { zone: 'x' }, on: [pod({}, app), pod({}, app), pod({}, app)] }),
+  ]
+  const { scores } = run(what, nodes)
+  const raw = scores.told().map(({ name, scores: of }) => [name, of.PodTopologySpread?.raw])
+  expect(Object.fromEntries(raw)).toMatchObject({ a: 0, b: 3, without: 0 })
+})
+
 it('spreads each pod among those that it names, whoever has asked the same nodes before it', () => {
   const plugins = pluginsOf(world)
   const [a, b] = [node('a', { on: [pod()] }), node('b')]

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { decide } from './cycle.ts'
 import { NodeList } from './node-list.ts'
 import { defaultPlugins } from './plugins/index.ts'
+import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { buildProfile } from './profile.ts'
 import { readSchedulerConfiguration } from './scheduler-configuration.ts'
 import { asking, GI, node, pod, world } from './testing/pods-and-nodes.ts'
@@ -59,6 +60,46 @@ profiles:
   const [state, what] = [new Map(), asking(used)]
   fit?.preFilter?.(state, what, new NodeList([]))
   expect(fit?.score?.(state, what, node('a'))).toBe(score)
+})
+
+it.each([
+  ['LeastAllocated', '', 58], // (50 + 67) / 2
+  ['MostAllocated', '', 41], // (50 + 33) / 2
+  // What would be worth nothing does not count.
+  [
+    'RequestedToCapacityRatio',
+    '{utilization: 0, score: 0}, {utilization: 40, score: 0}, {utilization: 100, score: 10}',
+    16,
+  ],
+  ['RequestedToCapacityRatio', '{utilization: 0, score: 0}, {utilization: 100, score: 10}', 42], // 41.5
+])('scores by what nodes have, %s %s', (type, shape, score) => {
+  const curve = shape ? `requestedToCapacityRatio: {shape: [${shape}]}` : ''
+  const [profile] = profiles(`
+profiles:
+- pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: ${type}
+        resources: [{name: cpu, weight: 1}, {name: ephemeral-storage, weight: 1}, {name: memory, weight: 9}]
+        ${curve}
+`)
+  const fit = profile?.plugins.find(({ name }) => name === 'NodeResourcesFit')
+  const on = node('a')
+  on.setNode({ ...on.node, status: { allocatable: { cpu: '4', 'ephemeral-storage': '9Gi' } } })
+  on.addPod(pod({ containers: [{ name: 'c', resources: { requests: { 'ephemeral-storage': '3Gi' } } }] }))
+  const [state, what] = [new Map(), asking('1900m')]
+  fit?.preFilter?.(state, what, new NodeList([]))
+  // The pod that is there asks for no processor: it is assumed to take a tenth.
+  expect(fit?.score?.(state, what, on)).toBe(score)
+})
+
+it('packs where more is taken than there is', () => {
+  const strategy = { type: 'MostAllocated' as const, resources: [{ name: 'cpu', weight: 1 }] }
+  const fit = nodeResourcesFit({ scoringStrategy: strategy, ignoredResources: [], ignoredResourceGroups: [] })
+  const [state, what] = [new Map(), pod()]
+  fit.preFilter?.(state, what, new NodeList([]))
+  expect(fit.score?.(state, what, node('a', { cpu: '50m' }))).toBe(100)
 })
 
 it.each([

@@ -224,7 +224,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       blindTo(Node, (node) => ({ ...node, status: { ...node.status, volumesInUse: [] } })),
     ),
     noticed: /is taken from/,
-    from: 36,
+    from: 65,
   },
   {
     name: 'the provisioner does not let go of what it has removed',

@@ -70,6 +70,9 @@ export function asksForLess(pod: Pod, before: Pod): boolean {
   return [...had].some(([name, amount]) => (now.get(name) ?? 0) < amount)
 }
 
+/** Of a sort of its own, not of every node's: extended resources, huge pages. */
+export const isScalar = (name: string): boolean => name.includes('/') || name.startsWith('hugepages-')
+
 export function amountsOf(list: Record<string, string | number> | undefined): Resources {
   const amounts: Resources = new Map()
   if (!list) return amounts

@@ -36,7 +36,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArguments): Plugin {
       const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
       if (!required && !spec?.nodeSelector && !enforced) return SKIP
       const only = required && namedNodes(required)
-      return only && { only }
+      return only?.size === 0 ? rejectForGood('pod affinity terms conflict') : only && { only }
     },
     filter(_, pod, { node }) {
       if (!node) return undefined

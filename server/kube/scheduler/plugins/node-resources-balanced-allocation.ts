@@ -1,7 +1,7 @@
 // Prefers nodes where resources would be used in equal shares, so that none runs out while another lies idle: by default
 // processor and memory. Upstream: plugins/noderesources/balanced_allocation.go.
 
-import { type PodResources, podResources, type Resources } from '../../kinds/placement/pod-resources.ts'
+import { isScalar, type PodResources, podResources, type Resources } from '../../kinds/placement/pod-resources.ts'
 import { MAX_SCORE, type Plugin } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 
@@ -17,11 +17,9 @@ export const PROCESSOR_AND_MEMORY = { resources: [{ name: 'cpu' }, { name: 'memo
 function share({ allocatable, requested }: NodeInfo, name: string, more: Resources): number | undefined {
   const capacity = allocatable.get(name)
   const asked = more.get(name) ?? 0
-  if (capacity === 0 || (isExtended(name) && asked === 0)) return undefined
+  if (capacity === 0 || (isScalar(name) && asked === 0)) return undefined
   return Math.min(1, (requested.get(name) + asked) / capacity)
 }
-
-const isExtended = (name: string) => name.includes('/') || name.startsWith('hugepages-')
 
 function standardDeviation(values: readonly number[]): number {
   if (values.length < 2) return 0

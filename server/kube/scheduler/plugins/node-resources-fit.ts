@@ -2,7 +2,7 @@
 // those with least (MostAllocated packs), or by a curve of one's own (RequestedToCapacityRatio).
 // Upstream: plugins/noderesources/{fit,least_allocated,most_allocated,requested_to_capacity_ratio}.go.
 
-import { amountsOf, type PodResources, podResources } from '../../kinds/placement/pod-resources.ts'
+import { amountsOf, isScalar, type PodResources, podResources } from '../../kinds/placement/pod-resources.ts'
 import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 
@@ -52,12 +52,13 @@ export const LEAST_ALLOCATED: ScoringStrategy = {
 
 /** 0 to MAX_SCORE for one resource, were the pod on the node. */
 function scoreOf({ type, shape = [] }: ScoringStrategy, requested: number, capacity: number): number {
-  const tooMuch = capacity === 0 || requested > capacity
+  // By the assumed amounts of pods that ask for nothing.
+  const tooMuch = requested > capacity
   switch (type) {
     case 'LeastAllocated':
       return tooMuch ? 0 : Math.floor(((capacity - requested) * MAX_SCORE) / capacity)
     case 'MostAllocated':
-      return tooMuch ? 0 : Math.floor((requested * MAX_SCORE) / capacity)
+      return tooMuch ? MAX_SCORE : Math.floor((requested * MAX_SCORE) / capacity)
     case 'RequestedToCapacityRatio':
       return onCurve(shape, tooMuch ? 100 : Math.floor((requested * 100) / capacity))
   }
@@ -96,6 +97,7 @@ function isIgnoredBy({ ignoredResources, ignoredResourceGroups }: NodeResourcesF
 
 export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
   const { scoringStrategy: strategy } = told
+  const isByRatio = strategy.type === 'RequestedToCapacityRatio'
   const isIgnored = isIgnoredBy(told)
   return {
     name: 'NodeResourcesFit',
@@ -113,13 +115,15 @@ export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
       let weights = 0
       for (const { name, weight } of strategy.resources) {
         const capacity = node.allocatable.get(name)
-        // What the node has not got, or nobody asks for, says nothing about it.
-        const counts = name === 'cpu' || name === 'memory' || (capacity > 0 && (pod.requests.get(name) ?? 0) > 0)
-        if (!counts) continue
-        sum += weight * scoreOf(strategy, requestedWith(name, node, pod), capacity)
+        // What the node has not got, or is nothing of its own and not asked for, says nothing about it.
+        if (capacity === 0 || (isScalar(name) && !pod.requests.get(name))) continue
+        const score = scoreOf(strategy, requestedWith(name, node, pod), capacity)
+        if (isByRatio && score === 0) continue
+        sum += weight * score
         weights += weight
       }
-      return weights === 0 ? 0 : Math.floor(sum / weights)
+      if (weights === 0) return 0
+      return isByRatio ? Math.round(sum / weights) : Math.floor(sum / weights)
     },
     wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down'],
     mayHelp(event, pod) {

@@ -55,7 +55,7 @@ interface Soft {
   /** Per constraint: matching pods by domain. Undefined for hostnames: a node's are counted when it is scored. */
   counts: (Map<string, number> | undefined)[]
   weights: number[]
-  /** Nodes without one of the labels; only with constraints that the pod itself asks for. */
+  /** Nodes without one of the labels; unless by the constraints that the scheduler has anyway. */
   ignored: Set<string>
 }
 
@@ -147,7 +147,7 @@ function softState(
   selections: Selections,
 ) {
   let constraints = constraintsOf(pod, 'ScheduleAnyway', selections)
-  const requireLabels = constraints.length > 0
+  const requireLabels = constraints.length > 0 || defaults.defaultConstraints !== SYSTEM_DEFAULTS
   if (!pod.spec?.topologySpreadConstraints?.length) {
     const selector = defaults.selectorFor(pod)
     if (!selector) return undefined
@@ -169,7 +169,8 @@ function softState(
     const isAnywhere = there.size > (there.has(undefined) ? 1 : 0)
     for (const node of isAnywhere ? nodes.all : []) {
       const domain = node.labels[constraint.topologyKey]
-      if (domain === undefined || !there.has(domain) || !counts(node, constraint, pod)) continue
+      if (domain === undefined || !there.has(domain) || (requireLabels && !hasLabels(node))) continue
+      if (!counts(node, constraint, pod)) continue
       byDomain.set(domain, (byDomain.get(domain) ?? 0) + node.countPods(constraint.others))
     }
     return byDomain

@@ -24,7 +24,10 @@ export function volumeZone(storage: StorageView): Plugin {
   return {
     name: NAME,
     preFilter(state, pod) {
-      const places = claimsOf(pod).flatMap(({ key }) => placesOf(storage, key))
+      const claims = claimsOf(pod)
+      const lost = claims.map(({ key }) => volumeOf(storage, key)).find(({ name, volume }) => name && !volume)
+      if (lost) return rejectForGood(`persistentvolume "${lost.name}" not found`)
+      const places = claims.flatMap(({ key }) => placesOf(storage, key))
       if (places.length === 0) return SKIP
       state.set(NAME, places)
       return undefined
@@ -44,9 +47,14 @@ export function volumeZone(storage: StorageView): Plugin {
   }
 }
 
+function volumeOf(storage: StorageView, claim: string) {
+  const name = storage.claims.get(claim)?.spec?.volumeName
+  return { name, volume: name ? storage.volumes.get(name) : undefined }
+}
+
 /** A volume that is in several zones names them with two underscores between. */
 function placesOf(storage: StorageView, claim: string): Place[] {
-  const volume = storage.volumes.get(storage.claims.get(claim)?.spec?.volumeName ?? '')
+  const { volume } = volumeOf(storage, claim)
   return Object.entries(volume?.metadata?.labels ?? {}).flatMap(([name, value]) => {
     const labels = LABELS.get(name)
     return labels ? [{ labels: [name, ...labels], values: new Set(value.split('__')) }] : []

@@ -98,6 +98,14 @@ it.each([
   expect(found).toEqual({ chosen, reasons: { [other]: 'node(s) had no available volume zone' } })
 })
 
+it('says of a volume that has gone what is the same for all nodes', () => {
+  const view = storage({ data: {} })
+  const { message } = run(using('data'), [node('a'), node('b')], {
+    storage: { ...view, volumes: { get: () => undefined, list: () => [] } } as unknown as StorageView,
+  })
+  expect(message).toMatch(/^0\/2 nodes are available: persistentvolume "data" not found\./)
+})
+
 it('attaches no more volumes of a driver than the node can have, and counts what pods share once', () => {
   const claims = { one: {}, two: {}, three: {}, later: { bound: false } }
   const nodes = () => [node('a', { on: [using('one', 'two'), using('two')] })]
