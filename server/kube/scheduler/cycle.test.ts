@@ -251,6 +251,12 @@ it('looks for the pod of a DaemonSet at its own node only', () => {
   )
 })
 
+it('promises no node any longer where no plug-in makes room', () => {
+  const plugins = pluginsOf(world).map(({ postFilter: _, ...plugin }) => plugin)
+  const { postFilter } = run(asking('9'), [node('a')], { plugins })
+  expect(postFilter?.clearsNomination).toBe(true)
+})
+
 it('says of a pod that names two nodes at once that it is at odds with itself', () => {
   const named = (name: string) => ({ key: 'metadata.name', operator: 'In', values: [name] })
   const terms = [{ matchFields: [named('a'), named('b')] }]

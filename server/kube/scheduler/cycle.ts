@@ -241,6 +241,6 @@ function lastTry(pod: Pod, { nodes, options, rejections, judge, state, everywher
       .map(({ message }) => message)
       .filter(Boolean)
       .join(', '),
-    clearsNomination: results.some(({ clearsNomination }) => clearsNomination),
+    clearsNomination: results.length === 0 || results.some(({ clearsNomination }) => clearsNomination),
   }
 }
