@@ -66,7 +66,7 @@ export class SchedulingQueue {
   /** Popped and not yet decided or bound. */
   readonly #inFlight = new Map<string, QueuedPod>()
   /** By those of them that may still be put aside. */
-  readonly #missed = new MissedNews()
+  readonly #missed = new MissedNews<QueuedPod>()
   #flush: Disposable | undefined
   #closed = false
   #serial = 0
