@@ -95,7 +95,7 @@ export async function createTerminal(context: TerminalContext, request: Terminal
     async setKubeconfig(kubeconfig) {
       const script =
         'umask 077 && mkdir -p ~/.kube && cat > ~/.kube/.config.new && mv ~/.kube/.config.new ~/.kube/config'
-      const { stdout: theirs } = await exec(['sh', '-c', 'cat ~/.kube/config 2>/dev/null'])
+      const { stdout: theirs } = await exec(['sh', '-c', `head -c ${LONGEST_CONFIG} ~/.kube/config 2>/dev/null`])
       const { exitCode, stderr } = await exec(['sh', '-c', script], mergeKubeconfig(theirs, kubeconfig))
       if (exitCode !== 0) throw new Error(`writing the kubeconfig: ${stderr.trim()}`)
     },
@@ -109,6 +109,9 @@ export async function createTerminal(context: TerminalContext, request: Terminal
   if (request.kubeconfig !== undefined) await terminal.setKubeconfig(request.kubeconfig)
   return terminal
 }
+
+/** In bytes; a file that is longer is no kubeconfig, and is written anew. */
+const LONGEST_CONFIG = 256 * 1024
 
 async function findContainer(
   context: TerminalContext,

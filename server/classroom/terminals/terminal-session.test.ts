@@ -412,6 +412,26 @@ describe('output that is meant to do harm', () => {
     expect(Buffer.from(numbers.pass(Buffer.from('\x1b[123456;123456Hx12345'))).toString()).toBe('\x1b[1234;1234Hx12345')
   })
 
+  it('does not hold up everybody by a command that seems to have no end', async () => {
+    const shell = new FakeShell()
+    const commands: string[] = []
+    const onCommand = (command: string) => commands.push(command)
+    new TerminalSession({ shell, size, onCommand, onExit: () => undefined }).resize(size)
+    const { user } = process.cpuUsage()
+    shell.print(`\x1b]633;E;1${' '.repeat(60_000)}x\u2028\x07${begins('ls')}`)
+    await expect.poll(() => commands).toEqual(['ls'])
+    expect(process.cpuUsage().user - user).toBeLessThan(2e6)
+  })
+
+  it('has as many columns as somebody could read', () => {
+    const shell = new FakeShell()
+    const session = new TerminalSession({ shell, size, onExit: () => undefined })
+    session.resize({ columns: 2, rows: 1 })
+    expect(shell.size).toBe('20x1')
+    session.resize({ columns: 1000, rows: 1 })
+    expect(shell.size).toBe('500x1')
+  })
+
   it('is not told as a command of any length', () => {
     const shell = new FakeShell()
     const commands: string[] = []

@@ -42,6 +42,10 @@ const SHELL_SAYS = 633
 /** Inserts, deletes, scrolls up, scrolls down. */
 const MOVES_LINES = ['L', 'M', 'S', 'T']
 const LONGEST_COMMAND = 4096
+/** What is longer is cut before it is read: anything that is printed may look like it. */
+const LONGEST_MARK = LONGEST_COMMAND + 64
+/** Lines of a very wide screen that becomes a very narrow one are all laid anew, while everybody waits. */
+const COLUMNS = { least: 20, most: 500 }
 /** Parsed without a break for whoever else has something to do. */
 const PIECE = 4096
 const SOCKET_HIGH = 8 * 1024 * 1024
@@ -82,7 +86,7 @@ export class TerminalSession {
     this.#screen.loadAddon(this.#serializer)
     this.#screen.parser.registerOscHandler(SHELL_SAYS, (text) => {
       this.#isUnfinished = text.startsWith('F')
-      const [, command] = /^E;\s*\d+\*?\s+(.+)$/.exec(text) ?? []
+      const [, command] = /^E;\s*\d+\*?\s+(\S.*)$/.exec(text.slice(0, LONGEST_MARK)) ?? []
       if (command) onCommand?.(command.trim().slice(0, LONGEST_COMMAND), this.#enteredBy)
       return true
     })
@@ -136,8 +140,9 @@ export class TerminalSession {
     this.#shell.write(data)
   }
 
-  resize({ columns, rows }: ShellSize): void {
+  resize({ columns: wished, rows }: ShellSize): void {
     if (this.#exitCode !== undefined) return
+    const columns = Math.min(COLUMNS.most, Math.max(COLUMNS.least, wished))
     this.#screen.resize(columns, rows)
     this.#shell.resize({ columns, rows })
   }

@@ -32,7 +32,8 @@ export function mergeKubeconfig(theirs: string, ours: string): string {
 /** Undefined for what is no kubeconfig: kubectl could not read it either. */
 function read(text: string): JsonObject | undefined {
   try {
-    const told: unknown = parse(text)
+    // The library looks for keys that come twice by comparing all with all.
+    const told: unknown = parse(text, { uniqueKeys: false })
     return isJsonObject(told) ? told : undefined
   } catch {
     return undefined

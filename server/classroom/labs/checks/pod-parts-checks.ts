@@ -115,7 +115,9 @@ export function podSharesVolume(
 function mountedElsewhere(pod: Pod, volume: string, at: Readonly<Record<string, string>>): string | undefined {
   for (const [part, path] of Object.entries(at)) {
     const mounts = containersOf(pod).find((each) => each.name === part)?.volumeMounts ?? []
-    const paths = mounts.filter((mount) => mount.name === volume).map(({ mountPath }) => mountPath.replace(/\/+$/, ''))
+    const paths = mounts
+      .filter((mount) => mount.name === volume)
+      .map(({ mountPath }) => mountPath.replace(/(?<!\/)\/+$/, ''))
     if (paths.includes(path)) continue
     return `\`${part}\` of Pod \`${pod.metadata?.name}\` mounts \`${volume}\` at ${listed(paths)}, but looks for its files in \`${path}\`.${MAKE_AGAIN}`
   }

@@ -74,5 +74,5 @@ export function sameImage(one: string | undefined, other: string): boolean {
 
 function fullName(image: string): string {
   const path = image.replace(/^docker\.io\//, '').replace(/^library\//, '')
-  return /[:@][^/]*$/.test(path) ? path : `${path}:latest`
+  return /[:@]/.test(path.slice(path.lastIndexOf('/') + 1)) ? path : `${path}:latest`
 }
