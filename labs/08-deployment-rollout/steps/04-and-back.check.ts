@@ -1,7 +1,7 @@
 import { deploymentReady, named, revisionOf, rolledBack, typedAnswer } from '../../../server/classroom/labs/index.ts'
 
 export const checks = [
-  rolledBack('web', { image: 'nginx:1.30', sets: 3 }),
+  rolledBack('web', { image: 'nginx:1.30' }),
   deploymentReady('web', { image: 'nginx:1.30', replicas: 4 }),
   typedAnswer('revision', {
     aim: 'You have named the revision that `web` is at now',

@@ -8,13 +8,19 @@ const withSpec = (spec: Partial<NonNullable<Deployment['spec']>>, image = 'nginx
   const made = deployment('web', { image, replicas: 2 })
   return { ...made, spec: { ...made.spec!, ...spec } }
 }
-const setOf = (uid: string, image: string, replicas: number): ReplicaSet => ({
-  ...replicaSet(uid, 'web', replicas),
-  spec: { selector: {}, template: { spec: { containers: [{ name: 'main', image }] } } },
-})
+const REVISION = 'deployment.kubernetes.io/revision'
+const numbered = (annotations: Record<string, string>, image: string): Deployment => {
+  const made = withSpec({}, image)
+  return { ...made, metadata: { ...made.metadata, annotations } }
+}
+const setOf = (uid: string, image: string, replicas: number, annotations: Record<string, string> = {}): ReplicaSet => {
+  const made = replicaSet(uid, 'web', replicas)
+  const spec = { selector: {}, template: { spec: { containers: [{ name: 'main', image }] } } }
+  return { ...made, metadata: { ...made.metadata, annotations }, spec }
+}
 const bounds = rolloutBounds('web', { maxSurge: 1, maxUnavailable: 0 })
 const stuck = rolloutStuck('web', { image: 'nginx:bad', keeps: 2 })
-const back = rolledBack('web', { image: 'nginx:1', sets: 2 })
+const back = rolledBack('web', { image: 'nginx:1' })
 const old = (name: string, ready = true) => pod(name, { owner: 'old', image: 'nginx:1', ready })
 const fresh = (waiting?: string) =>
   pod('new', { owner: 'new', image: 'nginx:bad', ready: false, ...(waiting ? { waiting } : {}) })
@@ -29,10 +35,22 @@ describe('a rollout', () => {
       state: 'ok',
     },
     {
+      name: 'with the same bounds in percent',
+      check: bounds,
+      cluster: view({
+        deployments: [
+          withSpec({ replicas: 4, strategy: { rollingUpdate: { maxSurge: '25%', maxUnavailable: '0%' } } }),
+        ],
+      }),
+      state: 'ok',
+    },
+    {
       name: 'with the bounds it began with',
       check: bounds,
       cluster: view({
-        deployments: [withSpec({ strategy: { rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } })],
+        deployments: [
+          withSpec({ replicas: 4, strategy: { rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } } }),
+        ],
       }),
       state: 'waiting',
       says: 'has `maxUnavailable: 25%`; this step wants `0`',
@@ -79,17 +97,41 @@ describe('a rollout', () => {
       name: 'back in the old ReplicaSet',
       check: back,
       cluster: view({
-        deployments: [withSpec({}, 'nginx:1')],
-        replicaSets: [setOf('old', 'nginx:1', 2), setOf('new', 'nginx:bad', 0)],
+        deployments: [numbered({ [REVISION]: '4' }, 'nginx:1')],
+        replicaSets: [
+          setOf('old', 'nginx:1', 2, { [REVISION]: '4', [`${REVISION}-history`]: '1' }),
+          setOf('new', 'nginx:bad', 0, { [REVISION]: '2' }),
+          setOf('other', 'nginx:worse', 0, { [REVISION]: '3' }),
+        ],
       }),
       state: 'ok',
     },
     {
       name: 'back in another one that only looks like it',
       check: back,
-      cluster: view({ deployments: [withSpec({}, 'nginx:1')], replicaSets: [...sets, setOf('third', 'nginx:1', 2)] }),
+      cluster: view({
+        deployments: [numbered({ [REVISION]: '3' }, 'nginx:1')],
+        replicaSets: [
+          setOf('old', 'nginx:1', 0, { [REVISION]: '1' }),
+          setOf('new', 'nginx:bad', 0, { [REVISION]: '2' }),
+          setOf('third', 'nginx:1', 2, { [REVISION]: '3' }),
+        ],
+      }),
       state: 'failed',
       says: 'has made another ReplicaSet',
+    },
+    {
+      name: 'asked to go back a moment ago',
+      check: back,
+      cluster: view({
+        deployments: [numbered({ [REVISION]: '2' }, 'nginx:1')],
+        replicaSets: [
+          setOf('old', 'nginx:1', 2, { [REVISION]: '1' }),
+          setOf('new', 'nginx:bad', 1, { [REVISION]: '2' }),
+        ],
+      }),
+      state: 'waiting',
+      says: 'has not gone back yet',
     },
     {
       name: 'not back yet',

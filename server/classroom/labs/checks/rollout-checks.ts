@@ -7,6 +7,7 @@ import { missingDeployment, podsOf, replicaSetsOf } from './deployment-checks.ts
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
 const REVISION = 'deployment.kubernetes.io/revision'
+const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
 
 /** How many Pods a rollout may have too many, and too few. */
 export function rolloutBounds(
@@ -29,7 +30,11 @@ export function rolloutBounds(
       }
       const { maxSurge: surge = '25%', maxUnavailable: less = '25%' } = strategy?.rollingUpdate ?? {}
       const saw = `maxSurge ${surge}, maxUnavailable ${less}`
-      const right = [String(surge) === String(maxSurge), String(less) === String(maxUnavailable)]
+      const replicas = deployment.spec?.replicas ?? 1
+      const right = [
+        podsIn(surge, replicas, Math.ceil) === podsIn(maxSurge, replicas, Math.ceil),
+        podsIn(less, replicas, Math.floor) === podsIn(maxUnavailable, replicas, Math.floor),
+      ]
       if (right.every(Boolean)) return ok({ saw, wanted })
       const credit = right.filter(Boolean).length / 2
       const wrong = right[1]
@@ -38,6 +43,12 @@ export function rolloutBounds(
       return waiting(`Deployment \`${name}\` has ${wrong}.`, { saw, wanted, credit })
     },
   }
+}
+
+/** A bound may be told in percent, of which Kubernetes rounds the surge up and the rest down. */
+function podsIn(bound: number | string, replicas: number, round: (pods: number) => number): number {
+  const [, percent] = /^(\d+)%$/.exec(String(bound)) ?? []
+  return percent === undefined ? Number(bound) : round((Number(percent) * replicas) / 100)
 }
 
 /** The new version cannot start, and the old one keeps serving. */
@@ -72,13 +83,13 @@ export function rolloutStuck(name: string, { image, keeps }: { image: string; ke
 }
 
 /** The Deployment's template is the one of an older ReplicaSet again: it went back, and made no new one. */
-export function rolledBack(name: string, { image, sets }: { image: string; sets: number }): Check {
+export function rolledBack(name: string, { image }: { image: string }): Check {
   return {
     id: `${name}-back`,
     aim: `\`${name}\` is back on \`${image}\` in a ReplicaSet it had before`,
     loops: DEPLOYMENT_LOOPS,
     judge(cluster) {
-      const wanted = `${sets} ReplicaSets, all Pods in the one with ${image}`
+      const wanted = `all Pods in an earlier ReplicaSet, with ${image}`
       const deployment = named(cluster.deployments, name)
       if (!deployment) return missingDeployment(cluster, name, wanted)
       const all = replicaSetsOf(cluster, deployment)
@@ -87,14 +98,17 @@ export function rolledBack(name: string, { image, sets }: { image: string; sets:
       if (!sameImage(template, image)) {
         return waiting(`Deployment \`${name}\` asks for \`${template}\`, not for \`${image}\`.`, { saw, wanted })
       }
-      if (all.length > sets) {
+      const current = all.find((set) => revisionOf(set) === revisionOf(deployment) && sameImage(imageOf(set), image))
+      if (!current) return waiting('The Deployment’s loop has not gone back yet.', { saw, wanted })
+      // One that was current before tells under which numbers.
+      if (!current.metadata?.annotations?.[REVISION_HISTORY]) {
         return failed(
           `Deployment \`${name}\` has made another ReplicaSet, so its template is not quite an old one. \`kubectl rollout history\` lists the ones there were; \`kubectl rollout undo\` goes back to one.`,
           { saw, wanted },
         )
       }
       const busy = all.filter((set) => (set.status?.replicas ?? 0) > 0)
-      if (busy.length === 1 && busy[0] && sameImage(imageOf(busy[0]), image)) return ok({ saw, wanted })
+      if (busy.length === 1 && busy[0] === current) return ok({ saw, wanted })
       return waiting('The two ReplicaSets are still trading Pods.', { saw, wanted, credit: 0.5 })
     },
   }
