@@ -3,10 +3,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
-import { coarseClock } from '../../base/coarse-clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
@@ -18,8 +16,6 @@ import { patient } from '../client/patient-transport.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
-import { type HollowNode, startHollowNode } from '../kubelet/hollow-node.ts'
-import { SharedObjects } from '../kubelet/shared-objects.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
@@ -31,13 +27,14 @@ import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import { type ClusterInfo, CONTROLLERS, STORE_QUOTA } from './cluster-spec.ts'
 import { readDeschedulerFlags } from './descheduler-flags.ts'
 import { openEtcd } from './etcd.ts'
+import { HollowNodes, hollowNodeNames } from './hollow-nodes.ts'
 import { grantJoining } from './joining-rights.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
 import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { hollowAddress, isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
+import { isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -70,8 +67,6 @@ const HOLLOW_NODES_AT_ONCE = 100
 const KUBELETS_ANSWER_TIMEOUT_MS = 15_000
 const SCHEDULER = 'kube-scheduler'
 
-const SIMULATED = 'sim-'
-
 /** One control plane in this process, and its nodes wherever they are. */
 export class Cluster {
   readonly #options: ClusterOptions
@@ -87,17 +82,25 @@ export class Cluster {
   #loops: readonly string[] = []
   #network: MachineNetwork | null = null
   #machines: Machine[] = []
-  readonly #hollowNodes = new Map<string, HollowNode>()
-  readonly #hollowAt = new Map<string, string>()
-  readonly #hollowClock: Clock
-  #hollowObjects: SharedObjects | undefined
+  readonly #hollowNodes: HollowNodes
   #kubeconfig = ''
   #networkKubeconfig = ''
   #superKubeconfig = ''
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    this.#hollowClock = coarseClock(options.clock)
+    this.#hollowNodes = new HollowNodes({
+      clock: options.clock,
+      logger: options.logger.with({ cluster: this.name }),
+      random: options.random,
+      clientOf: (node) =>
+        this.#clientOf({
+          user: `system:node:${node}`,
+          groups: ['system:nodes', 'system:authenticated'],
+          client: `kubelet/${node}`,
+        }),
+      clientOfAll: () => this.#clientFor('podium', 'system:masters'),
+    })
     this.#gates = new LoopGates(options.clock, options.trace)
     this.#started = this.#start()
     // Whoever waits for readiness hears of a failure; nobody has to.
@@ -176,10 +179,8 @@ export class Cluster {
     if (!this.#nodeNames().includes(name)) {
       throw new Error(`there is no node "${name}" in this cluster; it has ${this.#nodeNames().join(', ')}`)
     }
-    const hollow = this.#hollowNodes.get(name)
-    this.#hollowNodes.delete(name)
-    if (to === 'killed') await hollow?.[Symbol.asyncDispose]()
-    else this.#hollowNodes.set(name, hollow ?? this.#startHollowNode(name))
+    if (to === 'killed') await this.#hollowNodes.switchOff(name)
+    else this.#hollowNodes.start(name)
   }
 
   /**
@@ -299,7 +300,7 @@ export class Cluster {
       kubeletClient: {
         ...kubeletClient,
         caPem,
-        hollowKubelet: (host) => this.#hollowKubelet(host),
+        hollowKubelet: (host) => this.#hollowNodes.connect(host),
         mayDial: (host) => this.#network !== null && isMachineAddress(this.#network, host),
       },
       frontProxyClient,
@@ -311,8 +312,7 @@ export class Cluster {
       metrics,
       // They live and die with this process.
       components: { 'controller-manager': async () => undefined, scheduler: async () => undefined },
-      usageOfHollowNode: (node) =>
-        this.#hollowNodes.get(node)?.kubelet.then((kubelet) => kubelet.telemetry.resources()),
+      usageOfHollowNode: (node) => this.#hollowNodes.usageOf(node),
     })
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
@@ -396,8 +396,7 @@ export class Cluster {
 
   #nodeNames(): string[] {
     const { nodes, simulatedNodes } = this.#options.record.spec
-    const numbered = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
-    return [...numbered(nodes, 'node-'), ...numbered(simulatedNodes, SIMULATED)]
+    return [...Array.from({ length: nodes }, (_, i) => `node-${i + 1}`), ...hollowNodeNames(simulatedNodes)]
   }
 
   #networking: Promise<void> | undefined
@@ -487,14 +486,11 @@ export class Cluster {
   }
 
   async #startHollowNodes(): Promise<void> {
-    this.#stack.defer(async () => {
-      await Promise.all([...this.#hollowNodes.values()].map((node) => node[Symbol.asyncDispose]()))
-    })
-    const { nodes } = this.#options.record.spec
-    const names = this.#nodeNames().slice(nodes)
+    this.#stack.use(this.#hollowNodes)
+    const names = hollowNodeNames(this.#options.record.spec.simulatedNodes)
     while (names.length > 0) {
       const next = names.splice(0, HOLLOW_NODES_AT_ONCE)
-      for (const name of next) this.#hollowNodes.set(name, this.#startHollowNode(name))
+      for (const name of next) this.#hollowNodes.start(name)
       await this.#nodesReady(next)
     }
   }
@@ -506,42 +502,6 @@ export class Cluster {
       clock: this.#options.clock,
       timeoutMs: NODES_READY_TIMEOUT_MS,
       signal: this.#closing.signal,
-    })
-  }
-
-  #hollowKubelet(address: string): Promise<Duplex> | undefined {
-    const name = this.#hollowAt.get(address)
-    if (name === undefined) return undefined
-    const node = this.#hollowNodes.get(name)
-    if (node) return node.connect()
-    // Switched off.
-    return Promise.reject(Object.assign(new Error(`${name} is off`), { code: 'EHOSTUNREACH', syscall: 'connect' }))
-  }
-
-  #startHollowNode(name: string): HollowNode {
-    const { clock, logger, random } = this.#options
-    this.#hollowObjects ??= this.#stack.use(
-      new SharedObjects({
-        client: this.#clientFor('podium', 'system:masters'),
-        clock,
-        random,
-        logger: logger.with({ cluster: this.name, component: 'simulated nodes' }),
-      }),
-    )
-    const nodeIP = hollowAddress(Number(name.slice(SIMULATED.length)))
-    this.#hollowAt.set(nodeIP, name)
-    return startHollowNode({
-      shared: this.#hollowObjects,
-      name,
-      nodeIP,
-      client: this.#clientOf({
-        user: `system:node:${name}`,
-        groups: ['system:nodes', 'system:authenticated'],
-        client: `kubelet/${name}`,
-      }),
-      clock: this.#hollowClock,
-      logger: logger.with({ cluster: this.name, node: name }),
-      random,
     })
   }
 }
