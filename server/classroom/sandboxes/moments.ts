@@ -16,7 +16,7 @@ export interface ListedChange {
 /** From what was before these changes up to the view that they have led to, the last. */
 export function momentsUpTo(view: ClusterView, changes: readonly ListedChange[]): ClusterView[] {
   const moments = [view]
-  for (const { list, change } of inOrder(changes).reverse()) {
+  for (const { list, change } of inOrder(changes.filter(isNews)).reverse()) {
     const later = moments.at(-1)!
     moments.push({ ...later, [list]: before(later[list], change) })
   }
@@ -30,6 +30,10 @@ function before(objects: readonly KubeObject[], change: Change<KubeObject>): Kub
   if (change.type === 'deleted') others.push(change.object)
   return others
 }
+
+/** A cache that lists anew tells all that it has, as if it had changed. */
+const isNews = ({ change }: ListedChange) =>
+  change.type !== 'updated' || change.previous.metadata?.resourceVersion !== change.object.metadata?.resourceVersion
 
 /** Caches hear in order of one object, not of several. */
 const inOrder = (changes: readonly ListedChange[]) =>

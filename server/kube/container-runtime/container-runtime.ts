@@ -187,7 +187,8 @@ export interface ContainerRuntime {
   removePodSandbox(id: string): Promise<void>
   listPodSandboxes(podUid?: string): Promise<PodSandbox[]>
   createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string>
-  startContainer(id: string): Promise<void>
+  /** `until`: when nobody wants it to run any more; heeded where a start takes long. */
+  startContainer(id: string, until?: AbortSignal): Promise<void>
   /** Of a container that runs, or will. */
   updateContainerResources(id: string, resources: ContainerResources): Promise<void>
   stopContainer(id: string, timeoutSeconds: number): Promise<void>

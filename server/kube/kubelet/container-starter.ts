@@ -146,7 +146,7 @@ export class ContainerStarter {
       }
       events.pod(pod, 'Normal', 'Created', 'Container created', fieldPath)
       try {
-        await runtime.startContainer(id)
+        await runtime.startContainer(id, request.until)
       } catch (err) {
         return giveUp('RunContainerError', err)
       }

@@ -388,8 +388,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const manifestsRead = statics.start(stop.signal)
   const running: Promise<unknown>[] = [reporter.run(stop.signal, () => registered.resolve())]
   const ready = registered.promise.then(async () => {
-    if (stop.signal.aborted) return
     const isThere = (await os.fileSystem('/')) !== undefined
+    if (stop.signal.aborted) return
     if (isThere) events.node('Normal', 'Starting', 'Starting kubelet.')
     running.push(nodes.start(stop.signal), keepLease())
     pods.addHandler(hearOfPod)

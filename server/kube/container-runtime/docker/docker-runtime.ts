@@ -168,6 +168,14 @@ export class DockerRuntime implements ContainerRuntime {
     if (this.#logLinks) await this.#linkLogs(id, this.#logLinks)
   }
 
+  async #unlinkLogs(container: Inspected): Promise<void> {
+    try {
+      await this.#logLinks?.remove(container)
+    } catch (err) {
+      this.#options.logger.warn('links to the logs of a container were not removed', { id: container.Id, err })
+    }
+  }
+
   /** It runs all the same where they cannot be linked. */
   async #linkLogs(id: string, links: LogLinks): Promise<void> {
     try {
@@ -201,7 +209,7 @@ export class DockerRuntime implements ContainerRuntime {
     await tolerate([404, 409], this.#docker.getContainer(id).remove({ force: true, v: true }))
     this.#inspected.delete(id)
     await this.#oomKills.forget(inspected?.HostConfig.CgroupParent)
-    if (inspected?.Config.Labels[KIND] === 'container') await this.#logLinks?.remove(inspected)
+    if (inspected?.Config.Labels[KIND] === 'container') await this.#unlinkLogs(inspected)
   }
 
   async listContainers(podUid?: string): Promise<ContainerStatus[]> {

@@ -130,11 +130,14 @@ export class SimulatedRuntime implements ContainerRuntime {
     return id
   }
 
-  async startContainer(id: string) {
+  async startContainer(id: string, until?: AbortSignal) {
     const container = this.#container(id)
     const wishes = wishesOf(this.#sandboxes.get(container.status.sandboxId)?.annotations ?? {}, container.status.name)
     container.wishes = wishes
-    if (wishes.startAfterMs > 0) await this.#clock.sleep(wishes.startAfterMs)
+    if (wishes.startAfterMs > 0) {
+      await this.#clock.sleep(wishes.startAfterMs, until)
+      if (this.#containers.get(id) !== container) throw new Error(`No such container: ${id}`)
+    }
     container.status = { ...container.status, state: 'running', startedAt: this.#clock.now() }
     this.#emit('started', container.status)
     const isInit = container.config.annotations[CONTAINER_ROLE] === 'init'
@@ -186,6 +189,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       listening[Symbol.dispose]()
       output.end()
     }
+    if (signal.aborted) end()
     signal.addEventListener('abort', end, { once: true })
     return output
   }

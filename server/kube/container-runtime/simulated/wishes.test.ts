@@ -27,6 +27,12 @@ it('usage follows its script', () => {
   ])
 })
 
+it('is done in no time with what goes on and on', () => {
+  const { user } = process.cpuUsage()
+  expect(() => wishesOf({ [`${P}cpu`]: `1${' '.repeat(250_000)}x` }, 'app')).toThrow('cannot read')
+  expect(process.cpuUsage().user - user).toBeLessThan(2e6)
+})
+
 it.each([
   ['start-after', 'soon', '5s, 2m or 1h'],
   ['exit-after', '5d', '5s, 2m or 1h'],

@@ -67,7 +67,7 @@ function readExitCode(text: string): number | undefined {
 
 function readScript(text: string): UsageScript | undefined {
   const script = text.split(',').map((piece, index) => {
-    const [amount = '', after, ...more] = piece.trim().split(/ +after +/)
+    const [amount = '', after, ...more] = piece.split(' after ').map((part) => part.trim())
     const afterMs = after === undefined ? (index === 0 ? 0 : undefined) : readDuration(after)
     const quantity = parseQuantity(amount)
     const isRead = quantity && quantity.number >= 0 && afterMs !== undefined && more.length === 0

@@ -73,6 +73,8 @@ export class StatefulSetReconciler implements Reconciler {
     let error: unknown
     if (unheardMs === 0) {
       try {
+        // Before a pod goes: when it is gone, nobody would know whose its disks were.
+        await settleClaims(context, set, { claimNamed: (name) => this.#claimNamed(set, name), pods })
         for (const ordinal of plan.create) {
           const revision = revisionFor(set, ordinal, { current, update, currentReplicas })
           const made = revision === update ? template : (templateIn(kept!) ?? template)
@@ -85,7 +87,6 @@ export class StatefulSetReconciler implements Reconciler {
         error = err
       }
     }
-    await settleClaims(context, set, { claimNamed: (name) => this.#claimNamed(set, name), pods })
     const inUse = new Set([current, update, ...pods.map(({ metadata }) => metadata?.labels?.[REVISION_HASH] ?? '')])
     await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10, nameOf: byName })
     await this.#writeStatus(context, set, pods, { current, update, now })

@@ -196,6 +196,29 @@ describe('the loop', () => {
     await loops.until('it is gone', async () => (await loops.client.of(StatefulSet).list()).items.length === 0)
   })
 
+  it('says whose a disk is before it sends its pod away: afterwards nobody would know', async () => {
+    const policy = { whenDeleted: 'Retain', whenScaled: 'Delete' }
+    await create({
+      replicas: 1,
+      volumeClaimTemplates: [claim],
+      persistentVolumeClaimRetentionPolicy: policy,
+      template: { ...spec().template, metadata: { labels: { app: 'web' }, finalizers: ['example.com/stay'] } },
+    })
+    await ready(1)
+    let sentAway = 0
+    loops.watch(([pod]) => {
+      if (pod?.metadata?.deletionTimestamp) sentAway ||= Number(pod.metadata.resourceVersion)
+    })
+    await change({ replicas: 0 })
+    await loops.until('the pod is sent away', async () => sentAway > 0)
+    const { metadata } = await loops.client.of(PersistentVolumeClaim).get(disk(0))
+    expect(metadata?.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'web-0' }])
+    expect(Number(metadata?.resourceVersion)).toBeLessThan(sentAway)
+    await insist(() =>
+      loops.client.of(Pod).patch({ namespace: 'default', name: 'web-0' }, merge, { metadata: { finalizers: null } }),
+    )
+  })
+
   it('lets no pod begin on a disk that goes with the one before', async () => {
     const policy = { whenDeleted: 'Retain', whenScaled: 'Delete' }
     await create({ replicas: 1, volumeClaimTemplates: [claim], persistentVolumeClaimRetentionPolicy: policy })
