@@ -344,6 +344,8 @@ program
     // The first `kubectl get` in any cluster asks for them: read only then, they would hold up all that are here.
     schemas.descriptions()
     const host = await openHost(stateDir, schemas)
+    // Where nobody reads what is said any more, saying so would fail as well, again and again.
+    process.stderr.on('error', () => undefined)
     // What one learner's request has broken must not end the control planes of all others; as upstream's HandleCrash.
     for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
       process.on(event, (err: unknown) => logger.error('nobody caught this; going on', { err }))

@@ -70,6 +70,33 @@ it('goes on where the metadata of a custom resource is no metadata', async () =>
   expect(items.map(({ metadata }) => metadata?.name)).toEqual(['good'])
 })
 
+it('has no more of what somebody has spoilt, whoever goes on to change it', async () => {
+  await using test = await startTestServer()
+  const maps = '/api/v1/namespaces/default/configmaps'
+  await test.transport.request({ method: 'POST', path: maps, body: { metadata: { name: 'a' } } })
+  await leave(
+    test.store,
+    '/registry/configmaps/default/a',
+    '{"metadata":{"name":"a","namespace":"default","labels":5}}',
+  )
+  const contentType = 'application/merge-patch+json'
+  const patch = { method: 'PATCH', path: `${maps}/a`, body: { data: { b: 'c' } }, contentType } as const
+  await expect(test.transport.request(patch)).rejects.toMatchObject({ code: 404 })
+  await expect(test.transport.request({ method: 'GET', path: `${maps}/a` })).rejects.toMatchObject({ code: 404 })
+})
+
+it('takes a custom resource for what it is, whatever its kind is called, and null for nothing', () => {
+  const schemas = loadSchemas()
+  const custom = { group: 'example.com', version: 'v1', schema: {} }
+  const status = { metadata: { name: 'a', labels: null }, status: { phase: 'x' }, code: {} }
+  expect(() => assertShape(schemas, { ...custom, kind: 'Status' }, status)).not.toThrow()
+  expect(status.metadata).toEqual({ name: 'a' })
+  const definition = { metadata: { creationTimestamp: null }, status: { conditions: null, storedVersions: null } }
+  expect(() => assertShape(schemas, CustomResourceDefinition, definition)).not.toThrow()
+  expect(definition).toEqual({ metadata: {}, status: {} })
+  expect(() => assertShape(schemas, CustomResourceDefinition, { metadata: null })).toThrow('metadata is no object')
+})
+
 it('has of a type what Go could read as that', () => {
   const schemas = loadSchemas()
   const check = (fields: object) => () =>

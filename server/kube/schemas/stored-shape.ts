@@ -6,11 +6,15 @@ import type { GroupVersionKind, ScalarKind, Schemas, ValueType } from './schemas
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
-/** Throws at the first field that is of another type. Of custom resources the metadata has types. */
-export function assertShape(schemas: Schemas, gvk: GroupVersionKind, object: JsonValue): void {
-  const type = schemas.typeOf(gvk)
-  if (type) assertType(schemas, { kind: 'ref', ref: type.name }, object, gvk.kind)
-  else if (isJsonObject(object)) assertType(schemas, { kind: 'ref', ref: OBJECT_META }, object.metadata, 'metadata')
+/**
+ * Throws at the first field that is of another type, and leaves out nulls where there are types, which to Go are nothing. Of
+ * custom resources the metadata has types, whatever they are called.
+ */
+export function assertShape(schemas: Schemas, kind: GroupVersionKind & { schema?: unknown }, object: JsonValue): void {
+  if (!isJsonObject(object) || !isJsonObject(object.metadata)) throw new Error('metadata is no object')
+  const type = kind.schema ? undefined : schemas.typeOf(kind)
+  if (type) assertType(schemas, { kind: 'ref', ref: type.name }, object, kind.kind)
+  else assertType(schemas, { kind: 'ref', ref: OBJECT_META }, object.metadata, 'metadata')
 }
 
 function assertType(schemas: Schemas, type: ValueType, value: JsonValue | undefined, path: string): void {
@@ -23,7 +27,8 @@ function assertType(schemas: Schemas, type: ValueType, value: JsonValue | undefi
     const fields = type.kind === 'ref' ? schemas.type(type.ref)!.fields : undefined
     for (const name in value) {
       const inner = fields ? fields.get(name)?.type : (type as { values: ValueType }).values
-      if (inner) assertType(schemas, inner, value[name], name)
+      if (inner && inner.kind !== 'raw' && value[name] === null) delete value[name]
+      else if (inner) assertType(schemas, inner, value[name], name)
     }
   } else if (!isScalar(type.kind, value)) {
     throw new Error(`${path} is no ${type.kind}`)

@@ -12,6 +12,7 @@ import {
   selectorOfObject,
 } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { ownOf } from '../../apimachinery/own.ts'
 import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
 import { accessorProblem } from '../../apimachinery/patch/go-format.ts'
 import { badRequest, fieldError, internalError, invalid, StatusError } from '../../apimachinery/status-error.ts'
@@ -165,7 +166,10 @@ async function readAppliedScale(call: Call): Promise<Change> {
 const at = (object: unknown, path: string): unknown =>
   path
     .split('.')
-    .reduce<unknown>((value, part) => (part && isJsonObject(value) ? value[part] : part ? undefined : value), object)
+    .reduce<unknown>(
+      (value, part) => (part && isJsonObject(value) ? ownOf(value, part) : part ? undefined : value),
+      object,
+    )
 
 function scaleOf(kind: AnyKind, object: KubeObject): Scale {
   const { specReplicas = '', statusReplicas = '', labelSelector = '' } = kind.scale ?? {}

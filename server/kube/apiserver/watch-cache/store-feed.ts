@@ -171,6 +171,8 @@ export class StoreFeed implements Disposable {
       ? { key: kv.key, revision, value: kv.value, object: write.objectAt(revision) }
       : this.#decode(cache.kind, kv)
     if (entry) cache.put(entry, cause)
+    // As after a start, what cannot be read is not there. Who changes what was there before would try again for ever.
+    else cache.delete(kv.key, revision, cause)
   }
 
   /** A value that nobody can read must not take the others with it. One of before we wrote all that Go does is completed. */

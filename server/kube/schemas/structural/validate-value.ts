@@ -39,7 +39,7 @@ const MOST_STEPS = 5_000_000
 /** So many characters are looked at in the time of a step. */
 const CHARACTERS = 16
 /** And so many held against as many steps of a pattern. */
-const MATCHED = 16
+const MATCHED = 32
 /** And so many held against a format. */
 const READ = 2
 /** What both take of a text of whatever length. */
