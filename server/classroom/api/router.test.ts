@@ -328,7 +328,10 @@ describe('session', () => {
     await promise
     await teaching.release(classId)
     expect([teaching.pauses.of(guest.id), await host.loopGates(session.cluster ?? '')]).toEqual([undefined, []])
+    const cluster = session.cluster ?? ''
+    expect(classroom.sessions.has(session, cluster)).toBe(true)
     await classroom.sessions.release(guest.id)
+    expect(classroom.sessions.has(session, cluster)).toBe(false)
   })
 
   it('gives way to another lab, which finds a clean cluster and its own objects', async () => {

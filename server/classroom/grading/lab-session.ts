@@ -406,6 +406,8 @@ export class LabSession {
     } catch (err) {
       logger.warn('sandbox could not be emptied; another takes its place', { cluster: this.#sandbox?.cluster, err })
       this.#say(this.#phase, 'Your cluster does not answer as it should. Making a new one.')
+      // Nor is it led to by a preview while it goes: another cluster may get its addresses.
+      this.#sandbox = undefined
       await discard()
       await prepare(await this.#claim())
     }

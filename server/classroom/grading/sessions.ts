@@ -90,6 +90,11 @@ export class Sessions implements AsyncDisposable {
     return session && this.#alive.get(session.learnerId) === session ? session : undefined
   }
 
+  /** Whether its learner works in it now, in that cluster: one that was suspended still knows a cluster that may be gone. */
+  has(session: LabSession, cluster: string): boolean {
+    return this.alive(session.id) === session && session.cluster === cluster
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()))
   }

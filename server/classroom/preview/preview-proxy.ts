@@ -29,6 +29,7 @@ export async function servePreview(previews: Previews, request: IncomingMessage,
     response.writeHead(204, { ...safeguards, ...cors }).end()
     return
   }
+  endWith(preview, response)
   const outgoing = await dial(preview, path, request, {})
   response.once('close', () => outgoing.destroy())
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
@@ -38,6 +39,11 @@ export async function servePreview(previews: Previews, request: IncomingMessage,
     resolve(answer)
   })
   outgoing.once('error', reject)
+  // Of a pod that was not asked to take over the connection.
+  outgoing.once('upgrade', ({ statusCode, statusMessage }, peer) => {
+    peer.destroy()
+    reject(new Error(`unexpected answer: ${statusCode} ${statusMessage}`))
+  })
   request.pipe(outgoing)
   let answer: IncomingMessage
   try {
@@ -61,6 +67,7 @@ export async function upgradePreview(previews: Previews, request: IncomingMessag
   const { preview, path } = find(previews, request)
   if (!preview || path === undefined) return void socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
   const { upgrade = '' } = request.headers
+  endWith(preview, socket)
   const outgoing = await dial(preview, path, request, { connection: 'Upgrade', upgrade })
   socket.once('close', () => outgoing.destroy())
   outgoing.once('upgrade', (answer, peer, peerHead) => {
@@ -75,6 +82,11 @@ export async function upgradePreview(previews: Previews, request: IncomingMessag
   })
   outgoing.once('error', () => socket.end('HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\n\r\n'))
   outgoing.end()
+}
+
+function endWith({ underWay }: Preview, answer: ServerResponse | Duplex): void {
+  underWay.add(answer)
+  answer.once('close', () => underWay.delete(answer))
 }
 
 /** `path` as the pod is asked for it, with its query; undefined where there is not even a slash behind the token. */

@@ -32,7 +32,7 @@ export const previewRouter = router({
       const found = doorsOf(await readOutside(sandbox.watch.client, signal)).find((each) => each.url === url)
       if (!found) throw new ClassroomError('door-closed', `Nothing in your cluster is reached at ${url} now.`)
       const { cluster } = sandbox
-      const isOpen = () => session.cluster === cluster
+      const isOpen = () => classroom.sessions.has(session, cluster)
       return { path: classroom.previews.open({ personId: person.id, door: found, network, isOpen }) }
     }),
 })

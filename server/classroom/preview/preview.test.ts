@@ -177,6 +177,27 @@ it('carries WebSockets', async () => {
   socket.close()
 })
 
+it('ends what is open by a preview with it: WebSockets, and answers without end', async () => {
+  app = (_, response) => void response.write('on and on')
+  const socket = new WebSocket(`ws://127.0.0.1:${portOf(classroom)}${open()}ws`)
+  await new Promise((resolve) => socket.once('open', resolve))
+  const answer = await new Promise<IncomingMessage>((resolve) => {
+    request({ port: portOf(classroom), host: '127.0.0.1', path: open() }, resolve).end()
+  })
+  answer.on('error', () => undefined).resume()
+  const ended = Promise.all([socket, answer].map((each) => new Promise<void>((resolve) => each.once('close', resolve))))
+  connections.cut('ada')
+  await ended
+})
+
+it('says so when a pod takes over a connection that was not offered', async () => {
+  pod.removeAllListeners('request').on('request', ({ socket }) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: me\r\n\r\n')
+  })
+  const { status, text } = await get(open())
+  expect([status, text]).toEqual([502, expect.stringContaining('unexpected answer: 101')])
+})
+
 it('opens nothing outside the learner’s network, and not the host’s end of it', () => {
   for (const host of ['127.0.1.1', '127.0.0.9', '169.254.169.254', 'localhost', '::1', '127.1']) {
     expect(() => open('ada', doorAt(host)), host).toThrow('is not an address of your cluster’s network')

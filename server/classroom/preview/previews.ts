@@ -16,6 +16,8 @@ export interface Preview {
   readonly prefix: string
   /** Cookies of the pages behind the door: what has no origin is kept none by the browser. */
   readonly cookies: CookieJar
+  /** What is being answered, however long that takes: it ends with the preview. */
+  readonly underWay: Set<{ destroy(): void }>
   /** Whether the learner still has the cluster that this leads to. */
   isOpen(): boolean
 }
@@ -43,8 +45,14 @@ export class Previews {
     if (same) return `${same[1].preview.prefix}/`
     for (const [token] of mine.slice(0, Math.max(0, mine.length - MOST_OF_ONE + 1))) this.#close(token)
     const token = randomBytes(24).toString('base64url')
-    const preview = { door, prefix: `/preview/${token}`, cookies: new CookieJar(), isOpen }
-    const held = this.#connections.hold(personId, () => this.#open.delete(token))
+    const preview = {
+      door,
+      prefix: `/preview/${token}`,
+      cookies: new CookieJar(),
+      underWay: new Set<{ destroy(): void }>(),
+      isOpen,
+    }
+    const held = this.#connections.hold(personId, () => this.#close(token))
     this.#open.set(token, { preview, personId, held })
     return `${preview.prefix}/`
   }
@@ -56,8 +64,10 @@ export class Previews {
   }
 
   #close(token: string): void {
-    this.#open.get(token)?.held[Symbol.dispose]()
+    const closed = this.#open.get(token)
     this.#open.delete(token)
+    closed?.held[Symbol.dispose]()
+    for (const each of closed?.preview.underWay ?? []) each.destroy()
   }
 }
 
