@@ -198,6 +198,7 @@ export class Classes {
       select: { personId: true },
     })
     if (!account) throw new ClassroomError('account-unknown', `There is no account named “${login}”.`)
+    if (as !== 'instructor') await this.#keepAnInstructor(classId, account.personId)
     const key = { classId, personId: account.personId }
     await database.membership.upsert({
       where: { classId_personId: key },
@@ -242,13 +243,14 @@ export class Classes {
   }
 
   async #letGo(personIds: readonly string[]): Promise<void> {
-    const { database, logins, release } = this.#options
+    const { database, logins, connections, release } = this.#options
     const gone = await database.person.findMany({
       where: { id: { in: [...personIds] }, isAdmin: false, memberships: { none: { class: { archivedAt: null } } } },
       select: { id: true, isGuest: true },
     })
     for (const { id, isGuest } of gone) {
       if (isGuest) await logins.endAll(id)
+      connections.cut(id)
       await release(id)
     }
   }

@@ -145,6 +145,9 @@ describe('classes', () => {
     const { id } = who('instructor')
     await expect(classes.setRole(world.classId, id, 'learner')).rejects.toThrow('the only instructor')
     await expect(classes.remove(world.classId, id)).rejects.toThrow('the only instructor')
+    const { login } = await database.credential.findUniqueOrThrow({ where: { personId: id } })
+    await expect(classes.add(world.classId, login, 'learner')).rejects.toThrow('the only instructor')
+    await classes.add(world.classId, login, 'instructor')
     await classes.setRole(world.classId, who('learner').id, 'instructor')
     await classes.remove(world.classId, id)
   })
@@ -167,9 +170,12 @@ describe('classes', () => {
 
   it('give clusters back when they are archived, but for those who have another class', async () => {
     await joining.join(who('stranger'), await newCode(), address)
+    const cut: string[] = []
+    for (const name of ['learner', 'stranger'] as const) connections.hold(who(name).id, () => cut.push(name))
     await classes.setArchived(world.classId, true)
     expect(released).toHaveLength(4)
     expect(released).not.toContain(who('stranger').id)
+    expect(cut).toEqual(['learner'])
   })
 
   it('cut what a member has open when their role changes', async () => {
