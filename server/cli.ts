@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { systemClock } from './base/clock.ts'
+import { goOn } from './base/go-on.ts'
 import { createLogger } from './base/logger.ts'
 import {
   type ClusterCommandContext,
@@ -346,10 +347,7 @@ program
     const host = await openHost(stateDir, schemas)
     // Where nobody reads what is said any more, saying so would fail as well, again and again.
     process.stderr.on('error', () => undefined)
-    // What one learner's request has broken must not end the control planes of all others; as upstream's HandleCrash.
-    for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
-      process.on(event, (err: unknown) => logger.error('nobody caught this; going on', { err }))
-    }
+    goOn(process, logger)
     const ended = await serveHost({ host, channel: process, logger })
     if (ended === 'orphaned') await host.leave()
     process.exit(0)

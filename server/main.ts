@@ -6,6 +6,7 @@ import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from './base/clock.ts'
+import { goOn } from './base/go-on.ts'
 import { createLogger, type Logger } from './base/logger.ts'
 import {
   type Classroom,
@@ -39,6 +40,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env, process.argv.slice(2))
   const stateDir = stateDirectory(process.env, process.getuid?.())
   const logger = createLogger({ level: settings.logLevel, write: (line) => void process.stderr.write(line) })
+  goOn(process, logger)
 
   const other = runningServer(stateDir)
   if (other) {

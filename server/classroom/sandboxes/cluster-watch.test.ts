@@ -84,6 +84,19 @@ it('shows each moment in the order of revisions, though all are heard in one bre
   expect(watch.moments(nothing)).toHaveLength(1)
 })
 
+it('tells all others what one of them stumbles over', async () => {
+  const { watch, feed } = await watching({ pods: [pod('a', 1)] })
+  using _ = watch
+  watch.onChange(() => {
+    throw new TypeError('endpoints is not iterable')
+  })
+  const seen = next(watch, () => watch.view(nothing).pods.length)
+  feed('/pods', ['ADDED', pod('b', 11)])
+  expect(await seen).toBe(2)
+  await settlePromises()
+  expect(watch.moments(nothing)).toHaveLength(1)
+})
+
 it('shows what was deleted as it was until then', async () => {
   const { watch, feed } = await watching({ pods: [pod('a', 1)] })
   using _ = watch

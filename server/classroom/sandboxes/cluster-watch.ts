@@ -206,7 +206,14 @@ export class ClusterWatch implements Disposable {
     this.#telling = true
     setImmediate(() => {
       this.#telling = false
-      for (const listener of this.#listeners) listener()
+      for (const listener of this.#listeners) {
+        // Objects of learners may be of any shape: who stumbles over one takes the news from nobody else.
+        try {
+          listener()
+        } catch (err) {
+          this.#options.logger.error('who heard of a change in a cluster failed', { err })
+        }
+      }
       this.#untold = []
     })
   }
