@@ -4,7 +4,8 @@
 import type { ClusterInfo } from '../../kube/cluster/index.ts'
 import type { DataCentre, TerminalShell } from '../../machines/index.ts'
 import { putClusterCertificates } from './cluster-certificates.ts'
-import { NoShells, type Shell, type ShellSize, type Shells } from './shell.ts'
+import { NoShells, type ShellSize, type Shells } from './shell.ts'
+import { shellOf } from './shell-of-container.ts'
 
 export interface ContainerShellsOptions {
   dataCentre: Pick<DataCentre, 'createTerminal' | 'listMachines' | 'openMachineShell'>
@@ -32,12 +33,14 @@ export async function containerShells({ dataCentre, info, stateDir }: ContainerS
   const env = await putClusterCertificates(terminal, { info, stateDir })
   return {
     async open(size, machine) {
-      if (machine !== undefined) return shellOf(await openOnMachine({ dataCentre, cluster: info.name, machine, size }))
+      if (machine !== undefined)
+        return shellOf(await openOnMachine({ dataCentre, cluster: info.name, machine, size }), LOGIN_SHELL)
       return shellOf(
         await terminal.shell(size, {
           command: LOGIN_SHELL,
           env: { ...env, PS0: SAY_COMMAND, PS2: SAY_MORE, PROMPT_COMMAND: SAY_PROMPT },
         }),
+        LOGIN_SHELL,
       )
     },
     exec: (command, input) => terminal.exec(command, input),
@@ -61,34 +64,4 @@ async function openOnMachine(options: {
   if (!machine) throw new NoShells(`Your cluster has no machine "${name}".`)
   if ((await machine.state()) !== 'running') throw new NoShells(`${name} does not run: nobody answers there.`)
   return dataCentre.openMachineShell({ machine, size, command: LOGIN_SHELL })
-}
-
-function shellOf({ stream, resize, ended, foreground, close }: TerminalShell): Shell {
-  stream.on('error', () => undefined)
-  // A new size goes by another way than the keys; what was typed after it must not overtake it.
-  let resizing: Promise<void> | undefined
-  return {
-    write(data) {
-      if (resizing) void resizing.then(() => stream.write(data))
-      else stream.write(data)
-    },
-    resize(next) {
-      const done: Promise<void> = (resizing ?? Promise.resolve())
-        .then(() => resize(next))
-        .catch(() => undefined)
-        .then(() => {
-          if (resizing === done) resizing = undefined
-        })
-      resizing = done
-    },
-    pause: () => void stream.pause(),
-    resume: () => void stream.resume(),
-    onData: (listener) => void stream.on('data', listener),
-    onExit: (listener) => void ended.then(listener),
-    async running() {
-      const command = await foreground()
-      return command === LOGIN_SHELL.join(' ') ? '' : command
-    },
-    close: () => void close().catch(() => undefined),
-  }
 }

@@ -12,6 +12,11 @@ const fromBrowser = z.union([
   z.object({ ping: z.literal(true) }),
 ])
 
+/** A browser says its size, and asks whether anybody is there. */
+const MOST_EARLY = 2 * 1024 ** 2
+/** What even an empty message takes while it waits. */
+const COST_OF_ONE = 256
+
 export async function serveTerminal(options: {
   socket: WebSocket
   /** Where the learner's tabs are, as soon as there is a cluster for them. */
@@ -25,7 +30,12 @@ export async function serveTerminal(options: {
   const { socket, rooms, tab, lookerName, mayType } = options
   // What the browser says while the shell is still being opened waits in line.
   const early: [data: Buffer, isBinary: boolean][] = []
-  let handle = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary])
+  let size = 0
+  let handle = (data: Buffer, isBinary: boolean): void => {
+    size += data.length + COST_OF_ONE
+    if (size > MOST_EARLY) socket.close(1009, 'wait until the shell is there')
+    else early.push([data, isBinary])
+  }
   socket.on('message', (data: Buffer, isBinary: boolean) => handle(data, isBinary))
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   socket.on('error', () => socket.terminate())
