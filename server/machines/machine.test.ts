@@ -1,10 +1,12 @@
 import { PassThrough } from 'node:stream'
 import type Docker from 'dockerode'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { machineHandle, runInContainer } from './machine.ts'
 
+const noShell = (): Promise<unknown> => Promise.reject(new Error('no shell in this test'))
+
 /** A container that notes what is asked of it, and refuses what a paused one refuses. */
-function machine(state: { Running: boolean; Paused: boolean }) {
+function machine(state: { Running: boolean; Paused: boolean }, exec = noShell) {
   const asked: string[] = []
   const note = async (what: string, change: Partial<typeof state> = {}) => {
     asked.push(what)
@@ -15,7 +17,7 @@ function machine(state: { Running: boolean; Paused: boolean }) {
     inspect: async () => ({ State: { ...state } }),
     pause: () => note('pause', { Paused: true }),
     unpause: () => note('unpause', { Paused: false }),
-    exec: async () => Promise.reject(state.Paused ? refuse() : new Error('no shell in this test')),
+    exec: () => (state.Paused ? Promise.reject(refuse()) : exec()),
     wait: async () => undefined,
     kill: async () => (state.Paused ? Promise.reject(refuse()) : note('kill', { Running: false })),
     remove: () => note('remove'),
@@ -66,6 +68,19 @@ it.each([
   const { handle, asked } = machine({ ...paused })
   await handle[what]()
   expect(asked).toEqual(order)
+})
+
+it('waits for the machine’s own kill no longer than for its end', async () => {
+  vi.useFakeTimers()
+  try {
+    const { handle, asked } = machine({ ...running }, () => new Promise(() => undefined))
+    const stopped = handle.stop()
+    await vi.advanceTimersByTimeAsync(30_000)
+    await stopped
+    expect(asked).toEqual(['kill', 'unmount'])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 it('listens to no program on a machine for ever', async () => {

@@ -106,7 +106,9 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
       () => true,
       () => true,
     )
-    const asked = await exec(['kill', '-TERM', '1']).catch(() => undefined)
+    // Its programs are the learner's to replace: this one may never end.
+    const asking = exec(['kill', '-TERM', '1']).catch(() => undefined)
+    const asked = await Promise.race([asking, after(SHUTDOWN_TIMEOUT_MS, undefined)])
     const graceful = asked?.exitCode === 0 && (await Promise.race([ended, after(SHUTDOWN_TIMEOUT_MS, false)]))
     if (!graceful) await killContainer()
     await ended
