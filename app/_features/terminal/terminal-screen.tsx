@@ -80,6 +80,7 @@ export function TerminalScreen(props: Props) {
       cursorBlink: false,
       disableStdin: looksOnly,
       allowProposedApi: true,
+      logLevel: 'off',
       macOptionIsMeta: true,
       rightClickSelectsWord: true,
       theme: terminalTheme(host),
@@ -93,6 +94,8 @@ export function TerminalScreen(props: Props) {
     for (const final of ['L', 'M', 'S', 'T']) {
       terminal.parser.registerCsiHandler({ final }, ([lines = 1]) => Number(lines) > terminal.rows)
     }
+    // Each cell may be a link of its own, and all are kept: one that is longer than any address is none.
+    terminal.parser.registerOscHandler(8, (text) => text.length > 2048)
     terminal.open(host)
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     const address = `${scheme}://${location.host}/terminal/${encodeURIComponent(sessionId)}/${encodeURIComponent(tab)}`

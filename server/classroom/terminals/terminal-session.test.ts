@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import headless from '@xterm/headless'
+import { describe, expect, it, vi } from 'vitest'
 import { BoundedNumbers } from './bounded-numbers.ts'
+import { keepFewMarks } from './few-marks.ts'
 import { NoShells, noShells, type Shell } from './shell.ts'
 import { TerminalRoom } from './terminal-room.ts'
 import { type TerminalMessage, TerminalSession, type TerminalSocket } from './terminal-session.ts'
@@ -38,6 +42,9 @@ class FakeShell implements Shell {
   }
   print(text: string) {
     this.#data(Buffer.from(text))
+  }
+  printBytes(bytes: Uint8Array) {
+    this.#data(bytes)
   }
   end(code: number) {
     this.#exit(code)
@@ -410,6 +417,71 @@ describe('output that is meant to do harm', () => {
     )
     expect(numbers.pass(text)).toBe(text)
     expect(Buffer.from(numbers.pass(Buffer.from('\x1b[123456;123456Hx12345'))).toString()).toBe('\x1b[1234;1234Hx12345')
+  })
+
+  it.each([
+    { name: 'in one row', output: `a${'\u0301'.repeat(500)}` },
+    { name: 'after a sequence that is broken off', output: `a${`\x1b[3${'\u0301'.repeat(9)}`.repeat(50)}` },
+    { name: 'where lines have an end', output: `\x1b[?7l${`漢${'\u0301'.repeat(9)}`.repeat(100)}` },
+    { name: 'repeated', output: `漢${'\u0301'.repeat(9)}\x1b[?7l\x1b[999b`.repeat(50) },
+  ])('has no more marks in a cell than a letter can bear: $name', async ({ output }) => {
+    const screen = new headless.Terminal({ cols: 80, rows: 24, allowProposedApi: true, logLevel: 'off' })
+    keepFewMarks(screen)
+    await new Promise<void>((resolve) => screen.write(output, resolve))
+    const cells = Array.from({ length: 80 * 24 }, (_, at) =>
+      screen.buffer.active.getLine(Math.floor(at / 80))?.getCell(at % 80),
+    )
+    expect(Math.max(...cells.map((cell) => cell?.getChars().length ?? 0))).toBeLessThan(19)
+  })
+
+  it('shows the marks of every writing where they are', async () => {
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    const text =
+      'हिन्दी Việt e\u0301\u0323 \u1112\u1161\u11ab か\u3099 👩\u200d👧 🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f} ไทย é│'
+    shell.print(text)
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    await socket.ready.promise
+    expect(socket.text).toBe(text)
+  })
+
+  it('has columns of their own for the marks that are too many', async () => {
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    shell.print(`a${'\u0301'.repeat(200)}\rb`)
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    await socket.ready.promise
+    expect(socket.text).toMatch(/^a/)
+  })
+
+  it('keeps no addresses of links', async () => {
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    gc()
+    const before = process.memoryUsage().heapUsed
+    for (let link = 0; link < 20; link++) shell.print(`\x1b]8;;http://${'x'.repeat(200_000)}${link}\x07a`)
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    await socket.ready.promise
+    gc()
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(4e5)
+    expect(socket.text).toBe('a'.repeat(20))
+  })
+
+  it('is not told in the log of the classroom', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    shell.print('\x7f'.repeat(100))
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    await socket.ready.promise
+    expect(log).not.toHaveBeenCalled()
+    log.mockRestore()
   })
 
   it('does not hold up everybody by a command that seems to have no end', async () => {

@@ -12,6 +12,7 @@
 import serialize from '@xterm/addon-serialize'
 import headless, { type IMarker } from '@xterm/headless'
 import { BoundedNumbers } from './bounded-numbers.ts'
+import { keepFewMarks } from './few-marks.ts'
 import type { Shell, ShellSize } from './shell.ts'
 
 /** `typed`: the line that is so many rows above the cursor was typed by somebody who looks on. */
@@ -39,6 +40,8 @@ const UNPARSED_HIGH = 1024 * 1024
 const UNPARSED_LOW = 128 * 1024
 /** The number of the escape sequence by which a shell tells what it does: `E` says a command line, `F` that it wants more of one, `A` that it waits for one. */
 const SHELL_SAYS = 633
+/** The number of the one by which what is printed becomes a link. */
+const LINK = 8
 /** Inserts, deletes, scrolls up, scrolls down. */
 const MOVES_LINES = ['L', 'M', 'S', 'T']
 const LONGEST_COMMAND = 4096
@@ -82,14 +85,19 @@ export class TerminalSession {
       rows: size.rows,
       scrollback: SCROLLBACK_LINES,
       allowProposedApi: true,
+      // It would tell of each byte that means nothing to it, in a page of text.
+      logLevel: 'off',
     })
     this.#screen.loadAddon(this.#serializer)
+    keepFewMarks(this.#screen)
     this.#screen.parser.registerOscHandler(SHELL_SAYS, (text) => {
       this.#isUnfinished = text.startsWith('F')
       const [, command] = /^E;\s*\d+\*?\s+(\S.*)$/.exec(text.slice(0, LONGEST_MARK)) ?? []
       if (command) onCommand?.(command.trim().slice(0, LONGEST_COMMAND), this.#enteredBy)
       return true
     })
+    // Each cell may be a link of its own; none is in what a browser is sent of this screen.
+    this.#screen.parser.registerOscHandler(LINK, () => true)
     // More lines than the screen has are moved by nobody who means well, and each takes as long as a thousand letters.
     for (const final of MOVES_LINES) {
       this.#screen.parser.registerCsiHandler({ final }, ([lines = 1]) => Number(lines) > this.#screen.rows)
