@@ -1,6 +1,6 @@
 // A classroom goes into a file while its cluster runs, and comes out of it somewhere else.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -52,6 +52,7 @@ it('brings back a cluster that ran while it was backed up, with its certificates
     const metadata = { name: 'kept', namespace: 'default' }
     await asking(info, (client) => client.of(ConfigMap).create({ metadata, data: { a: '1' } }))
     await backUp(at('one'), file)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
     await asking(info, (client) => client.of(ConfigMap).create({ metadata: { ...metadata, name: 'too-late' } }))
   }
   await restore(at('two'), file)

@@ -50,6 +50,9 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
     }
     const about = { format: FORMAT, madeAt: new Date(systemClock.now()).toISOString(), clusters: names }
     await writeFile(join(staging, 'backup.json'), `${JSON.stringify(about, null, 2)}\n`)
+    // Before anything is in it, for nobody else to read, whatever the umask says.
+    await rm(`${path}.partial`, { force: true })
+    await writeFile(`${path}.partial`, '', { mode: 0o600, flag: 'wx' })
     await run('tar', ['-C', staging, '-c', '-S', '-z', '-f', `${path}.partial`, '.'])
     await rename(`${path}.partial`, path)
   } finally {
