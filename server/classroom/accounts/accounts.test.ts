@@ -154,6 +154,11 @@ describe('the administrator’s link', () => {
     expect((await accounts.createAdministrator(token, { ...ada, login: 'root' })).isAdmin).toBe(true)
   })
 
+  it('is looked at before anything is told of a name', async () => {
+    await accounts.create(ada)
+    await expect(accounts.createAdministrator('x'.repeat(43), ada)).rejects.toMatchObject({ code: 'link-used' })
+  })
+
   it('gives the account to who used the classroom on loopback before', async () => {
     const local = await localPerson(database, 'me')
     const made = await accounts.createAdministrator(await createToken(stateDir), ada)

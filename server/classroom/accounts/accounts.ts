@@ -8,7 +8,7 @@ import type { Database } from '../database/open-database.ts'
 import { role } from '../people/role.ts'
 import { Attempts } from './attempts.ts'
 import type { Connections } from './connections.ts'
-import { redeemToken } from './links.ts'
+import { isGoodToken, redeemToken } from './links.ts'
 import type { Logins } from './logins.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { type Person, selectPerson } from './person.ts'
@@ -76,13 +76,10 @@ export class Accounts {
   async createAdministrator(token: string, account: NewAccount): Promise<Person> {
     const { database, stateDir, clock } = this.#options
     const login = account.login.toLowerCase()
+    if (!(await isGoodToken(stateDir, token, clock))) throw linkUsed()
+    // Told only to somebody who has a link, and does not use it up.
     if (await database.credential.findUnique({ where: { login }, select: { personId: true } })) throw taken(login)
-    if (!(await redeemToken(stateDir, token, clock))) {
-      throw new ClassroomError(
-        'link-used',
-        'This link was used already, or is too old. Make another: podium token create',
-      )
-    }
+    if (!(await redeemToken(stateDir, token, clock))) throw linkUsed()
     // Who used this classroom on loopback before keeps what they did there.
     const local = await database.person.findFirst({
       where: { isLocal: true, credential: null },
@@ -226,6 +223,9 @@ async function unlessTaken<T>(login: string, work: () => Promise<T>): Promise<T>
     throw err
   }
 }
+
+const linkUsed = () =>
+  new ClassroomError('link-used', 'This link was used already, or is too old. Make another: podium token create')
 
 const taken = (login: string) => new ClassroomError('login-taken', `There is an account named “${login}” already.`)
 

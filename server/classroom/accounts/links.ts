@@ -37,6 +37,13 @@ export async function redeemToken(stateDir: string, token: string, clock: Clock)
   }
 }
 
+/** Whether it would be redeemed now. */
+export async function isGoodToken(stateDir: string, token: string, clock: Clock): Promise<boolean> {
+  if (!TOKEN.test(token)) return false
+  const made = await stat(fileOf(stateDir, token)).catch(() => undefined)
+  return made !== undefined && clock.now() - made.mtimeMs < VALID_FOR_MS
+}
+
 /** On loopback it opens the classroom; where people log in it makes an administrator, and no server ever hears the fragment. */
 export const linkTo = ({ answersAs, accounts }: Pick<Entrance, 'answersAs' | 'accounts'>, token: string): string =>
   accounts ? `${answersAs}/first-admin#${token}` : `${answersAs}/?token=${token}`
