@@ -14,6 +14,9 @@ const index = z.object({ paths: z.record(z.string(), z.object({ serverRelativeUR
 const document = z.object({ components: z.object({ schemas: z.record(z.string(), z.unknown()) }) })
 const groupVersion = z.string().regex(/^(api\/v\d\w*|apis\/[a-z0-9.-]+\/v\d\w*)$/)
 
+/** Groups may be served by a server of the learner's. */
+const mostBytes = 16 * 1024 ** 2
+
 export const clusterRouter = router({
   /** For a kubectl of the learner's own on this host. `server` is where its API server listens. */
   kubeconfig: clusterProcedure
@@ -27,7 +30,7 @@ export const clusterRouter = router({
     .output(z.record(z.string(), z.string()))
     .query(async ({ ctx: { sandbox }, signal }) => {
       const { transport } = sandbox.watch.client
-      const { paths } = index.parse(await transport.request({ method: 'GET', path: '/openapi/v3', signal }))
+      const { paths } = index.parse(await transport.request({ method: 'GET', path: '/openapi/v3', signal, mostBytes }))
       return Object.fromEntries(Object.entries(paths).map(([path, { serverRelativeURL }]) => [path, serverRelativeURL]))
     }),
   openApi: clusterProcedure
@@ -36,6 +39,6 @@ export const clusterRouter = router({
     .query(async ({ ctx: { sandbox }, input, signal }) => {
       const { transport } = sandbox.watch.client
       const path = `/openapi/v3/${input.groupVersion}`
-      return document.parse(await transport.request({ method: 'GET', path, signal })).components.schemas
+      return document.parse(await transport.request({ method: 'GET', path, signal, mostBytes })).components.schemas
     }),
 })

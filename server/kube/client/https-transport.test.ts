@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { gzipSync } from 'node:zlib'
+import { createGzip, gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
@@ -115,6 +116,23 @@ it('forgets owners that are too deep for its stack, of what is got, listed and w
   for await (const events of await transport.watch({ method: 'GET', path: '/watch' })) {
     expect(events).toEqual([{ type: 'ADDED', object: expected }])
   }
+})
+
+it('reads no answer that is too long, however small it came, and neither one that goes on', async () => {
+  let ended = Promise.resolve()
+  const transport = await plainServer(({ url }, answer) => {
+    answer.writeHead(200, { 'content-encoding': 'gzip' })
+    if (url?.includes('zeros')) return answer.end(gzipSync(Buffer.alloc(2 ** 20)))
+    ended = new Promise((resolve) => answer.once('close', () => resolve()))
+    const packing = createGzip()
+    packing.pipe(answer)
+    for (let piece = 0; piece < 64; piece++) packing.write(randomBytes(2 ** 14))
+  })
+  const ask = (path: string) => transport.request({ method: 'GET', path, mostBytes: 2 ** 18 })
+  const words = 'the answer is longer than 262144 bytes'
+  await expect(ask('/zeros')).rejects.toThrow(words)
+  await expect(ask('/endless')).rejects.toThrow(words)
+  await ended
 })
 
 it('puts characters together that were cut in two between chunks, and reads gzip', async () => {

@@ -7,6 +7,7 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
 import { keepDetails, requestWords } from '../../base/net-errors.ts'
+import { readBounded } from '../../base/read-bounded.ts'
 import { isDeeperThan } from '../apimachinery/deep.ts'
 import { isStackDeep, USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonValue, parseJson } from '../apimachinery/json.ts'
@@ -26,6 +27,8 @@ export interface HttpsTransportOptions extends ClientConfig {
 export interface HttpsTransport extends Transport, Disposable {}
 
 const DEFAULT_TIMEOUT_MS = 60_000
+/** After it is unpacked. What a learner's server answers, or a pod behind one, must not fill the memory of whoever asks. */
+const MOST_BYTES = 256 * 1024 ** 2
 // Servers close watches after at most ten minutes; one that is silent for longer has lost its server without noticing.
 const SILENCE_MS = 11 * 60_000
 
@@ -97,7 +100,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
   return {
     async request(request) {
       const answer = await send(request, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, true)
-      const text = await readText(answer)
+      const text = await readText(answer, request.mostBytes)
       return answer.headers['content-type']?.includes('json') ? readJson(text) : text
     },
     async watch(request) {
@@ -142,13 +145,17 @@ function forgetDeepOwners(value: JsonValue): void {
   }
 }
 
-async function readText(answer: IncomingMessage): Promise<string> {
+async function readText(answer: IncomingMessage, mostBytes = MOST_BYTES): Promise<string> {
   const body = answer.headers['content-encoding'] === 'gzip' ? answer.pipe(createGunzip()) : answer
   // A pipe does not hand on the end of a broken line by itself.
   if (body !== answer) answer.on('error', (err) => (body as ReturnType<typeof createGunzip>).destroy(err))
-  const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
+  try {
+    return (await readBounded(body, mostBytes)).toString('utf8')
+  } catch (err) {
+    // The whole of it, and not only what unpacks it.
+    answer.destroy()
+    throw err
+  }
 }
 
 function refusal(code: number, text: string): StatusError {

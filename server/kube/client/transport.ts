@@ -16,6 +16,8 @@ export interface TransportRequest {
   /** resourceVersion of the object that made the sender send this; travels as the header `Podium-Because`. */
   because?: string
   signal?: AbortSignal
+  /** A longer answer is refused; inside the process there is no need. */
+  mostBytes?: number
 }
 
 export interface Transport {
