@@ -73,3 +73,19 @@ describe('in mode nftables', () => {
     ])
   })
 })
+
+it('is read out of whatever a machine says in time that grows with its length', () => {
+  const lot = 'numgen random mod 2 map { '
+  const told = [
+    [`${lot}${'x'.repeat(60_000)}, 1 : 10.244.1.2 . 8080 }`],
+    [`${lot}0 : goto x, 1 : 10.244.1.2 . 8080 }`, 'map {'.repeat(20_000)],
+    ['', '"'].map((end) => `--comment "${' -> '.repeat(20_000)}${end}`),
+    ['x', `x${'@affinity-'.repeat(10_000)}`],
+  ]
+  const { user } = process.cpuUsage()
+  for (const rules of told) {
+    const taken = passage(['ip', 'nat', 'x'], ['', ''], [CLIENT, far], [rule('x', 'jump KUBE-SEP-B', rules[0] ?? '')])
+    choicesOf(taken, { 'ip nat x': rules }, far)
+  }
+  expect(process.cpuUsage().user - user).toBeLessThan(1e5)
+})

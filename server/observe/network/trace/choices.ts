@@ -26,25 +26,30 @@ export function choicesOf(passage: Passage, chains: Chains, target: string): Tra
 const LEADS = /^(jump|goto) (KUBE-SEP-|endpoint-)/
 const LOT = /\bnumgen random mod \d+ v?map \{/
 
+/** Before the endpoint, in the comment of a rule. */
+const ARROW = ' -> '
+
 /** To whom one rule of a chain may lead. */
 function ways(rule: string): { odds: string; to: string; isLot: boolean }[] {
   if (LOT.test(rule)) {
-    const parts = (/map \{([^}]*)\}/.exec(rule)?.[1] ?? '').split(',')
+    const parts = (/map \{([^{}]*)\}/.exec(rule)?.[1] ?? '').split(',')
     const odds = `1 in ${parts.length}`
     return parts.map((part) => ({ odds, to: endpointOf(part.replace(/^\s*\d+ : /, '')), isLot: true }))
   }
-  const [, noted] = /--comment "[^"]* -> ([^"]+)"/.exec(rule) ?? []
+  const [, comment = ''] = /--comment "([^"]*)"/.exec(rule) ?? []
+  const arrow = comment.lastIndexOf(ARROW)
+  const noted = arrow < 0 ? '' : comment.slice(arrow + ARROW.length)
   if (noted) {
     const [, chance] = /--probability ([\d.]+)/.exec(rule) ?? []
     const odds = / -m recent /.test(rule) ? 'remembered' : chance ? `1 in ${Math.round(1 / Number(chance))}` : 'else'
     return [{ odds, to: noted, isLot: false }]
   }
-  const [, chain] = /@affinity-\S+ goto (endpoint-\S+)/.exec(rule) ?? []
+  const [, chain] = /(?<!\S)@affinity-\S+ goto (endpoint-\S+)/.exec(rule) ?? []
   return chain ? [{ odds: 'remembered', to: endpointOf(`goto ${chain}`), isLot: false }] : []
 }
 
 /** Of `10.244.0.2 . 8080`, and of `goto endpoint-5OJB2KTY-default/web/tcp/__10.244.0.2/8080`. */
 function endpointOf(part: string): string {
-  const [, ip, port] = /__([^_/]+)\/(\d+)/.exec(part) ?? /(\S+) \. (\d+)/.exec(part) ?? []
+  const [, ip, port] = /__([^_/]+)\/(\d+)/.exec(part) ?? /(?<!\S)(\S+) \. (\d+)/.exec(part) ?? []
   return ip ? `${ip}:${port}` : part.trim()
 }

@@ -124,14 +124,16 @@ function onMachine(on: OnMachine): TraceHop[] {
 
 function routeHop({ name, addresses }: OnMachine, route: NonNullable<TraceReport['route']>, neighbour = ''): TraceHop {
   const { asked, says, isThere } = route
-  const [, to = '', via = '', dev = ''] = /^(?:local )?(\S+)(?:.*? via (\S+))?.*? dev (\S+)/.exec(says) ?? []
+  const words = says.split(/\s+/)
+  const after = (word: string) => (words.includes(word) ? (words[words.indexOf(word) + 1] ?? '') : '')
+  const [via, dev] = [after('via'), after('dev')]
   const next = via && addresses.placeOf(via, 0, { protocol: 'tcp', isAsked: false }).machine
   const isLocal = says.startsWith('local ')
   const way = isLocal
     ? 'it is for the machine itself'
     : via
       ? `next stop \`${via}\`${next ? `, ${next}` : ''}, by \`${dev}\``
-      : `\`${to}\` is behind \`${dev}\``
+      : `\`${words[0]}\` is behind \`${dev}\``
   const isLost = /\b(FAILED|INCOMPLETE)\b/.test(neighbour)
   return {
     kind: 'route',
