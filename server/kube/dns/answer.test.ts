@@ -3,7 +3,7 @@ import type { Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { describe, expect, it } from 'vitest'
 import { answerPacket } from './answer.ts'
-import { Zone } from './records.ts'
+import { Zone, type ZoneSource } from './records.ts'
 
 const service = (name: string, spec: Service['spec']): Service => ({
   metadata: { name, namespace: 'shop' },
@@ -244,5 +244,36 @@ describe('an answer that is too long', () => {
       flag_tc: false,
       answers: expect.objectContaining({ length: 60 }),
     })
+  })
+})
+
+describe('a Service with very many endpoints', () => {
+  let walks = 0
+  const endpoints = Array.from({ length: 2000 }, (_, at) => ({ addresses: [`10.244.${at >> 8}.${at & 255}`] }))
+  const ports = Array.from({ length: 100 }, (_, at) => ({ name: at === 0 ? 'sql' : `sql-${at}`, port: 5432 + at }))
+  const source: ZoneSource = {
+    service: () => services[1],
+    services: () => services,
+    slicesOf: () => {
+      walks++
+      return [{ ...slice, endpoints, ports }]
+    },
+    slicesAt: () => [],
+    hasNamespace: () => true,
+  }
+  const answer = (name: string, type: packet.RecordType) => {
+    const query = packet.encode({ type: 'query', id: 7, questions: [{ name: `${name}.shop.svc.cluster.local`, type }] })
+    const zone = new Zone(source, 'cluster.local')
+    const context = { zone, domain: 'cluster.local', nowSeconds: 1, random: () => 0.5, transport: 'udp' as const }
+    return packet.decode(answerPacket(query, context) as Buffer)
+  }
+
+  it('is gone through once for a question', () => {
+    expect(answer('_sql._tcp.db', 'SRV')).toMatchObject({ flag_tc: true, answers: expect.any(Array) })
+    expect(walks).toBe(1)
+  })
+
+  it('has more records than a call has room for', () => {
+    expect(answer('db', 'A').answers?.length).toBeGreaterThan(5)
   })
 })

@@ -2,11 +2,13 @@
 // name without records of the asked type is NOERROR with the SOA, a name that does not exist NXDOMAIN with it.
 
 import * as packet from 'dns-packet'
-import type { DnsRecord, Zone } from './records.ts'
+import { addressRecord, type DnsRecord, type Zone } from './records.ts'
 
 /** As kubeadm configures CoreDNS: of what is there, and of what is not. */
 const TTL_SECONDS = 30
 const PLAIN_UDP_BYTES = 512
+/** Of one answer: a name of one letter, ten bytes about it, and what it says. */
+const LEAST_ANSWER_BYTES = 14
 /** The one version of EDNS that there is. */
 const EDNS_VERSION = 0
 /** The upper bits of BADVERS, which has more than fit into a header. */
@@ -66,12 +68,12 @@ export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | El
       : [],
   }
   if (isOtherEdns) return packet.encode(reply)
-  const rcode = fill(reply, query, context)
+  const room = context.transport === 'tcp' ? 65_535 : Math.max(PLAIN_UDP_BYTES, opt?.udpPayloadSize ?? 0)
+  const rcode = fill(reply, query, context, room)
   const isTransfer = isTransferType(query.questions?.[0]?.type)
   if (rcode === RCODE.REFUSED && context.forwards && !isTransfer) return { query: bytes, complete: (theirs) => theirs }
   const recursion = query.flag_rd ? packet.RECURSION_DESIRED : 0
   const flags = recursion | (rcode === RCODE.REFUSED ? 0 : packet.AUTHORITATIVE_ANSWER) | rcode
-  const room = context.transport === 'tcp' ? 65_535 : Math.max(PLAIN_UDP_BYTES, opt?.udpPayloadSize ?? 0)
   const beyond = context.forwards ? targetOutside(reply, context) : undefined
   if (!beyond) return encodeWithin(room, { ...reply, flags })
   const [{ type } = { type: 'A' as const }] = reply.questions ?? []
@@ -109,7 +111,7 @@ function encodeWithin(room: number, reply: packet.Packet): Buffer {
   }
 }
 
-function fill(reply: packet.Packet, query: packet.DecodedPacket, context: AnswerContext): number {
+function fill(reply: packet.Packet, query: packet.DecodedPacket, context: AnswerContext, room: number): number {
   if (((query.flags ?? 0) >> 11) & 0xf) return RCODE.NOTIMP
   const [question] = query.questions ?? []
   if (!question || query.questions?.length !== 1) return RCODE.FORMERR
@@ -127,10 +129,13 @@ function fill(reply: packet.Packet, query: packet.DecodedPacket, context: Answer
     reply.answers = authority()
     return RCODE.NOERROR
   }
-  const answers = chosen(lookup.records, question.type, context)
-  if (answers.length === 0) reply.authorities = authority()
-  reply.answers = shuffled(answers, context.random).map(toAnswer)
-  reply.additionals?.push(...targetsOf(answers, context).map(toAnswer))
+  const all = chosen(lookup.records, question.type, context)
+  if (all.length === 0) reply.authorities = authority()
+  // One more than there is room for is enough to be cut, and costs less than all that a learner can have.
+  const answers = shuffled(all, context.random).slice(0, Math.ceil(room / LEAST_ANSWER_BYTES))
+  reply.answers = answers.map(toAnswer)
+  const targets = answers.length < all.length ? [] : targetsOf(all)
+  reply.additionals = [...(reply.additionals ?? []), ...targets.map(toAnswer)]
   return RCODE.NOERROR
 }
 
@@ -154,12 +159,11 @@ function chosen(records: DnsRecord[], type: string, { zone }: AnswerContext): Dn
 }
 
 /** Addresses of what SRV records point at, so that nobody has to ask twice. */
-function targetsOf(answers: DnsRecord[], { zone }: AnswerContext): DnsRecord[] {
-  const targets = new Set(answers.flatMap((record) => (record.type === 'SRV' ? [record.data.target] : [])))
-  return [...targets].flatMap((target) => {
-    const found = zone.lookUp(target)
-    return found.found === 'records' ? found.records.filter(({ type }) => type === 'A' || type === 'AAAA') : []
-  })
+function targetsOf(answers: DnsRecord[]): DnsRecord[] {
+  const targets = new Map(
+    answers.flatMap((record) => (record.type === 'SRV' ? [[record.data.target, record.addresses] as const] : [])),
+  )
+  return [...targets].flatMap(([target, addresses]) => addresses.map((address) => addressRecord(target, address)))
 }
 
 /** Aliases stay in front of what they point at; addresses take turns. */

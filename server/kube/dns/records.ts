@@ -16,7 +16,13 @@ export type DnsRecord =
   | { type: 'A' | 'AAAA'; name: string; data: string }
   | { type: 'CNAME' | 'PTR'; name: string; data: string }
   | { type: 'TXT'; name: string; data: string }
-  | { type: 'SRV'; name: string; data: { priority: number; weight: number; port: number; target: string } }
+  | {
+      type: 'SRV'
+      name: string
+      data: { priority: number; weight: number; port: number; target: string }
+      /** Of the target: to look up each by its name would go through all endpoints each time. */
+      addresses: readonly string[]
+    }
 
 /** What the zone knows of a name: `refused` for names that are not its own. */
 export type Lookup = { found: 'records'; records: DnsRecord[] } | { found: 'nothing' } | { found: 'refused' }
@@ -56,7 +62,7 @@ export class Zone {
     if (!name.endsWith(suffix)) return { found: 'refused' }
     const labels = name.slice(0, -suffix.length).split('.')
     const area = labels.at(-1)
-    if (name === `dns-version${suffix}`) return records({ type: 'TXT', name, data: '1.1.0' })
+    if (name === `dns-version${suffix}`) return records([{ type: 'TXT', name, data: '1.1.0' }])
     if (area === 'svc') return this.#service(name, labels.slice(0, -1))
     if (area === 'pod') return this.#pod(name, labels.slice(0, -1))
     return { found: 'nothing' }
@@ -65,24 +71,24 @@ export class Zone {
   #service(name: string, labels: string[]): Lookup {
     const namespace = labels.at(-1)
     if (namespace === undefined) return { found: 'records', records: [] }
-    if (labels.length === 1) return this.#source.hasNamespace(namespace) ? records() : { found: 'nothing' }
+    if (labels.length === 1) return this.#source.hasNamespace(namespace) ? records([]) : { found: 'nothing' }
     const serviceName = labels.at(-2)!
     const service = this.#source.service(namespace, serviceName)
     if (!service) return { found: 'nothing' }
     const front = labels.slice(0, -2)
     if (service.spec?.type === 'ExternalName') {
       return front.length === 0
-        ? records({ type: 'CNAME', name, data: service.spec.externalName ?? '' })
+        ? records([{ type: 'CNAME', name, data: service.spec.externalName ?? '' }])
         : { found: 'nothing' }
     }
     const headless = service.spec?.clusterIP === 'None'
     if (front.length === 0) {
       const endpoints = headless ? this.#endpoints(service) : undefined
       const addresses = endpoints?.map(({ address }) => address) ?? clusterAddresses(service)
-      return records(
+      return records([
         ...addresses.map((address) => addressRecord(name, address)),
         ...this.#portRecords(name, service, endpoints),
-      )
+      ])
     }
     if (front.length === 2 && front[0]!.startsWith('_') && front[1]!.startsWith('_')) {
       return this.#ports(name, service, { port: front[0]!.slice(1), protocol: front[1]!.slice(1) })
@@ -90,10 +96,10 @@ export class Zone {
     if (front.length === 1) {
       const endpoints = this.#endpoints(service).filter(({ label }) => label === front[0])
       if (endpoints.length > 0) {
-        return records(
+        return records([
           ...endpoints.map(({ address }) => addressRecord(name, address)),
           ...this.#portRecords(name, service, endpoints),
-        )
+        ])
       }
     }
     return { found: 'nothing' }
@@ -104,7 +110,7 @@ export class Zone {
     const found = this.#portRecords(name, service, endpoints, (port) => {
       return port.name?.toLowerCase() === asked.port && (port.protocol ?? 'TCP').toLowerCase() === asked.protocol
     })
-    return found.length > 0 ? records(...found) : { found: 'nothing' }
+    return found.length > 0 ? records(found) : { found: 'nothing' }
   }
 
   /** The endpoints' own, or the Service's. All of them, where a name does not say which: those who look for their peers ask so. */
@@ -115,24 +121,35 @@ export class Zone {
     matches: (port: { name?: string; protocol?: string }) => boolean = () => true,
   ): DnsRecord[] {
     const target = this.#nameOf(service)
+    const addresses = new Map<string, string[]>()
+    for (const { label, address } of endpoints ?? []) {
+      const same = addresses.get(label)
+      if (same) same.push(address)
+      else addresses.set(label, [address])
+    }
     const found =
       endpoints?.flatMap(({ label, ports }) =>
-        ports.filter(matches).map(({ port = 0 }) => ({ port, target: `${label}.${target}` })),
-      ) ?? (service.spec?.ports ?? []).filter(matches).map(({ port }) => ({ port, target }))
+        ports
+          .filter(matches)
+          .map(({ port = 0 }) => ({ port, target: `${label}.${target}`, addresses: addresses.get(label) ?? [] })),
+      ) ??
+      (service.spec?.ports ?? [])
+        .filter(matches)
+        .map(({ port }) => ({ port, target, addresses: clusterAddresses(service) }))
     const weight = Math.floor(100 / found.length) || 1
-    return found.map((data) => ({ type: 'SRV', name, data: { priority: 0, weight, ...data } }))
+    return found.map(({ addresses, ...to }) => ({ type: 'SRV', name, data: { priority: 0, weight, ...to }, addresses }))
   }
 
   #pod(name: string, labels: string[]): Lookup {
     if (labels.length !== 2 || !this.#source.hasNamespace(labels[1]!)) return { found: 'nothing' }
     const told = labels[0]!
     const address = [told.replaceAll('-', '.'), told.replaceAll('-', ':')].find((text) => isIP(text) > 0)
-    return address ? records(addressRecord(name, address)) : { found: 'nothing' }
+    return address ? records([addressRecord(name, address)]) : { found: 'nothing' }
   }
 
   #reverse(name: string, address: string): Lookup {
     const service = this.#source.services().find((each) => clusterAddresses(each).includes(address))
-    if (service) return records({ type: 'PTR', name, data: this.#nameOf(service) })
+    if (service) return records([{ type: 'PTR', name, data: this.#nameOf(service) }])
     const owners = this.#source.slicesAt(address).flatMap(({ metadata }) => {
       return this.#source.service(metadata?.namespace ?? '', metadata?.labels?.[SERVICE_NAME] ?? '') ?? []
     })
@@ -143,7 +160,7 @@ export class Zone {
       }),
     )
     return names.size > 0
-      ? records(...Array.from(names, (data): DnsRecord => ({ type: 'PTR', name, data })))
+      ? records(Array.from(names, (data): DnsRecord => ({ type: 'PTR', name, data })))
       : { found: 'refused' }
   }
 
@@ -170,7 +187,7 @@ export class Zone {
   }
 }
 
-const records = (...list: DnsRecord[]): Lookup => ({ found: 'records', records: list })
+const records = (list: DnsRecord[]): Lookup => ({ found: 'records', records: list })
 
 /** The address that a name of `in-addr.arpa` or `ip6.arpa` stands for; undefined for other names. */
 function addressIn(name: string): string | undefined {
@@ -186,7 +203,7 @@ function addressIn(name: string): string | undefined {
   return parts.length === 32 && isIP(address) === 6 ? addressOf('ipv6', numberOf(address)) : ''
 }
 
-const addressRecord = (name: string, data: string): DnsRecord => ({
+export const addressRecord = (name: string, data: string): DnsRecord => ({
   type: data.includes(':') ? 'AAAA' : 'A',
   name,
   data,

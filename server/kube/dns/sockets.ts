@@ -7,6 +7,8 @@ import type { Clock } from '../../base/clock.ts'
 export type Answerer = (query: Buffer, transport: 'udp' | 'tcp') => Buffer | Promise<Buffer> | undefined
 
 const IDLE_MS = 10_000
+/** Of one connection at once; whoever asks more is not listened to before he has read. */
+const MOST_UNSAID = 64
 
 /** Rejects when the address cannot be had. */
 export async function listenForQueries(options: {
@@ -64,11 +66,28 @@ function serveTcp(socket: Socket, { clock, answer }: { clock: Clock; answer: Ans
   let idle = clock.setTimeout(() => socket.destroy(), IDLE_MS)
   // In the order in which they were asked.
   let said = Promise.resolve()
+  let unsaid = 0
   const say = async (reply: Buffer | Promise<Buffer>) => {
     const bytes = await reply
     const size = Buffer.alloc(2)
     size.writeUInt16BE(bytes.length)
-    if (!socket.destroyed) socket.write(Buffer.concat([size, bytes]))
+    // Until it is on its way: what nobody reads would gather here.
+    if (!socket.destroyed) await new Promise((done) => socket.write(Buffer.concat([size, bytes]), done))
+    unsaid--
+    read()
+  }
+  const read = () => {
+    if (socket.destroyed) return
+    while (unsaid < MOST_UNSAID && waiting.length >= 2 && waiting.length >= 2 + waiting.readUInt16BE(0)) {
+      const length = waiting.readUInt16BE(0)
+      const reply = answer(waiting.subarray(2, 2 + length), 'tcp')
+      waiting = waiting.subarray(2 + length)
+      if (!reply) return void socket.destroy()
+      unsaid++
+      said = said.then(() => say(reply))
+    }
+    if (unsaid < MOST_UNSAID) socket.resume()
+    else socket.pause()
   }
   socket.on('error', () => socket.destroy())
   socket.once('close', () => idle[Symbol.dispose]())
@@ -76,12 +95,6 @@ function serveTcp(socket: Socket, { clock, answer }: { clock: Clock; answer: Ans
     idle[Symbol.dispose]()
     idle = clock.setTimeout(() => socket.destroy(), IDLE_MS)
     waiting = Buffer.concat([waiting, chunk])
-    while (waiting.length >= 2 && waiting.length >= 2 + waiting.readUInt16BE(0)) {
-      const length = waiting.readUInt16BE(0)
-      const reply = answer(waiting.subarray(2, 2 + length), 'tcp')
-      waiting = waiting.subarray(2 + length)
-      if (!reply) return void socket.destroy()
-      said = said.then(() => say(reply))
-    }
+    read()
   })
 }

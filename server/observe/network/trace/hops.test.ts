@@ -164,7 +164,7 @@ describe('the way of a request', () => {
   })
 
   it('reads a route of whatever length in time that grows with it', () => {
-    const says = `${'x'.repeat(200)}${' via y'.repeat(1_000)}`
+    const says = `${'x'.repeat(500)}${' via y'.repeat(1_000)}`
     const route = { asked: 'ip route get', says, isThere: true }
     const reports: [string, ReturnType<typeof report>][] = [['node-1', report(there('web', web).passages, { route })]]
     const { user } = process.cpuUsage()

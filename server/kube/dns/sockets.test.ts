@@ -1,0 +1,33 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, it } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
+import { listenForQueries } from './sockets.ts'
+
+it('listens over TCP to no more questions than somebody waits for, and answers all in their order', async () => {
+  const answered = Promise.withResolvers<void>()
+  const asked: number[] = []
+  await using sockets = await listenForQueries({
+    address: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    async answer(query) {
+      asked.push(query[0]!)
+      await answered.promise
+      return query
+    },
+  })
+  const numbers = Array.from({ length: 200 }, (_, number) => number)
+  const client = connect(sockets.port, '127.0.0.1')
+  client.write(Buffer.from(numbers.flatMap((number) => [0, 1, number])))
+  await expect.poll(() => asked.length).toBeGreaterThanOrEqual(64)
+  expect(asked).toHaveLength(64)
+  answered.resolve()
+  let heard: Buffer = Buffer.alloc(0)
+  client.on('data', (chunk) => {
+    heard = Buffer.concat([heard, chunk])
+    if (heard.length >= 600) client.end()
+  })
+  await once(client, 'close')
+  expect([...heard].filter((_, at) => at % 3 === 2)).toEqual(numbers)
+})
