@@ -10,36 +10,86 @@ interface WhereItStands {
   attrs?: Record<string, { startOffset: number; endOffset: number }>
 }
 
+/** A tag, comment or text that does not end in so much; most is pictures, written into the page. The rest goes by as it is. */
+const MOST_HELD = 2 ** 20
+/** No person writes longer ones: the rest of such a tag is data. */
+const LONGEST_TAG = 64 * 1024
+
 const WITH_URL = new Set(['href', 'src', 'action', 'formaction', 'poster', 'data', 'background', 'manifest'])
 
 /** Takes and gives text in which each character is a byte (latin1), so that a page in any alphabet is left as it is. */
-export function pageRewriter(place: Place): RewritingStream {
-  const rewriter = new RewritingStream()
+export async function* rewritePage(texts: AsyncIterable<string>, place: Place): AsyncGenerator<string> {
+  let rewriter: RewritingStream | undefined = new RewritingStream()
+  let told = ''
+  let read = 0
+  const tell = (raw: string, anew = raw) => {
+    read += raw.length
+    told += anew
+  }
+  tellAnew(rewriter, place, tell)
+  let held = ''
+  for await (const text of texts) {
+    if (!rewriter) {
+      yield text
+      continue
+    }
+    held += text
+    await written(rewriter, text)
+    held = held.slice(read)
+    if (held.length > MOST_HELD) {
+      rewriter = undefined
+      told += held
+    }
+    if (told !== '') yield told
+    told = ''
+    read = 0
+  }
+  if (!rewriter) return
+  await ended(rewriter)
+  yield told
+}
+
+const written = (rewriter: RewritingStream, text: string) =>
+  new Promise<void>((done, failed) => rewriter.write(text, (err) => (err ? failed(err) : done())))
+const ended = (rewriter: RewritingStream) => new Promise<void>((done) => rewriter.end(done))
+
+/** `tell` is given each part of the page, and what it is to be instead. */
+function tellAnew(rewriter: RewritingStream, place: Place, tell: (raw: string, anew?: string) => void): void {
   let isTaught = false
   const teach = () => {
-    if (!isTaught) rewriter.emitRaw(`<script>(${teachScripts})(${JSON.stringify(place.prefix)})</script>`)
+    if (!isTaught) tell('', `<script>(${teachScripts})(${JSON.stringify(place.prefix)})</script>`)
     isTaught = true
   }
+  for (const event of ['endTag', 'comment', 'text', 'doctype'] as const) rewriter.on(event, (_, raw) => tell(raw))
   rewriter.on('startTag', ({ tagName, sourceCodeLocation }, raw) => {
     // Before the first script of the page, whatever it begins with.
     if (tagName !== 'html' && tagName !== 'head') teach()
     const start = sourceCodeLocation?.startOffset ?? 0
-    let told = raw
-    for (const [name, at] of Object.entries((sourceCodeLocation as WhereItStands | undefined)?.attrs ?? {}).reverse()) {
-      const [from, to] = [at.startOffset - start, at.endOffset - start]
-      told = told.slice(0, from) + rewriteAttribute(name, raw.slice(from, to), place) + told.slice(to)
-    }
-    rewriter.emitRaw(told)
+    const attributes = (sourceCodeLocation as WhereItStands | undefined)?.attrs ?? {}
+    tell(raw, raw.length > LONGEST_TAG ? raw : rewriteTag(raw, start, attributes, place))
     if (tagName === 'head') teach()
   })
-  return rewriter
+}
+
+function rewriteTag(raw: string, start: number, attributes: NonNullable<WhereItStands['attrs']>, place: Place): string {
+  let told = ''
+  let end = 0
+  // Names that are numbers come first in an object, wherever they stand.
+  for (const [name, at] of Object.entries(attributes).sort(
+    ([, one], [, other]) => one.startOffset - other.startOffset,
+  )) {
+    const [from, to] = [at.startOffset - start, at.endOffset - start]
+    told += raw.slice(end, from) + rewriteAttribute(name, raw.slice(from, to), place)
+    end = to
+  }
+  return told + raw.slice(end)
 }
 
 /** `href="/cart"`, as it is written in the page. */
 function rewriteAttribute(name: string, written: string, place: Place): string {
   if (name === 'srcset')
     return written.replace(
-      /(^[^=]*=\s*["']?|,)(\s*)([^\s,"']+)/g,
+      /(^[^=]*=|,)([\s"']*)([^\s,"']+)/g,
       (_, before, blanks, url) => before + blanks + rewriteUrl(url, place),
     )
   if (!WITH_URL.has(name)) return written

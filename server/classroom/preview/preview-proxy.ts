@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { joinDuplexes } from '../../base/join-duplexes.ts'
 import type { Place } from '../../base/rewrite-url.ts'
-import { pageRewriter } from './page-rewriter.ts'
+import { rewritePage } from './page-rewriter.ts'
 import { allowedTo, passedBack, safeguards } from './passing-back.ts'
 import { PREVIEW, type Preview, type Previews } from './previews.ts'
 
@@ -141,7 +141,7 @@ async function passOn(answer: IncomingMessage, headers: OutgoingHttpHeaders, res
   }
   const { 'content-length': _, ...rest } = headers
   response.writeHead(code, rest)
-  return pipeline(answer.setEncoding('latin1'), pageRewriter(place), asBytes, response)
+  return pipeline(asBytes(rewritePage(answer.setEncoding('latin1'), place)), response)
 }
 
 async function* asBytes(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {

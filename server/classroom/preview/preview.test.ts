@@ -147,6 +147,20 @@ it('tells a page’s paths from the root anew, and teaches its scripts first', a
   expect(text.indexOf('<script>')).toBeLessThan(text.indexOf('<title>é&hellip;</title>'))
 })
 
+it('shows what has come of a page that takes its time', async () => {
+  app = (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).write('<a href="/cart">x</a><p>')
+  const path = open()
+  const answer = await new Promise<IncomingMessage>((resolve) => {
+    request({ port: portOf(classroom), host: '127.0.0.1', path }, resolve).end()
+  })
+  let text = ''
+  for await (const chunk of answer.setEncoding('utf8')) {
+    text += chunk
+    if (text.endsWith('</a><p>')) break
+  }
+  expect(text).toContain(`<a href="${path}cart">x</a><p>`)
+})
+
 it('keeps a redirect within the preview', async () => {
   app = ({ url }, response) =>
     response.writeHead(302, { location: url === '/a' ? '/b' : 'http://shop.example/c' }).end()

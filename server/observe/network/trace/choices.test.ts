@@ -87,5 +87,5 @@ it('is read out of whatever a machine says in time that grows with its length', 
     const taken = passage(['ip', 'nat', 'x'], ['', ''], [CLIENT, far], [rule('x', 'jump KUBE-SEP-B', rules[0] ?? '')])
     choicesOf(taken, { 'ip nat x': rules }, far)
   }
-  expect(process.cpuUsage().user - user).toBeLessThan(1e5)
+  expect(process.cpuUsage().user - user).toBeLessThan(3e5)
 })
