@@ -11,6 +11,8 @@ export interface OpenWhileWatchedOptions<T> {
 }
 
 const LEAST_BETWEEN_LOOKS_MS = 100
+/** As many times as long as the last look took: one who looks at very much must leave the classroom time for all others. */
+const REST_AFTER_LOOK = 10
 
 export class OpenWhileWatched<T extends Disposable> implements Disposable {
   readonly #options: OpenWhileWatchedOptions<T>
@@ -22,8 +24,9 @@ export class OpenWhileWatched<T extends Disposable> implements Disposable {
     this.#options = options
   }
 
-  /** Yields it at once, then whenever something was told of it. */
-  async *whenever(signal: AbortSignal): AsyncGenerator<T> {
+  /** Looks at it at once, then whenever something was told of it; yields what a look finds. */
+  async *whenever<Found>(signal: AbortSignal, look: (running: T) => Found | undefined): AsyncGenerator<Found> {
+    const { clock } = this.#options
     let wake = Promise.withResolvers<void>()
     const listener = () => wake.resolve()
     const running = this.#join(listener)
@@ -31,9 +34,12 @@ export class OpenWhileWatched<T extends Disposable> implements Disposable {
     try {
       while (!signal.aborted && this.#running === running) {
         wake = Promise.withResolvers()
-        yield running
+        const begun = clock.monotonic()
+        const found = look(running)
+        const rest = Math.max(LEAST_BETWEEN_LOOKS_MS, REST_AFTER_LOOK * (clock.monotonic() - begun))
+        if (found !== undefined) yield found
         await wake.promise
-        await this.#options.clock.sleep(LEAST_BETWEEN_LOOKS_MS, signal).catch(() => undefined)
+        await clock.sleep(rest, signal).catch(() => undefined)
       }
     } finally {
       signal.removeEventListener('abort', listener)

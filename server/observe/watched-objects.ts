@@ -42,11 +42,10 @@ export class WatchedObjects implements Disposable {
   }
 
   /** Looks whenever something changed, and pushes what `look` finds new. */
-  async *whenever<T>(signal: AbortSignal, look: (all: Raw[]) => T | undefined): AsyncGenerator<T> {
-    for await (const running of this.#running.whenever(signal)) {
-      const push = running.informers.every((informer) => informer.hasSynced()) ? look(allOf(running)) : undefined
-      if (push !== undefined) yield push
-    }
+  whenever<T>(signal: AbortSignal, look: (all: Raw[]) => T | undefined): AsyncGenerator<T> {
+    return this.#running.whenever(signal, (running) =>
+      running.informers.every((informer) => informer.hasSynced()) ? look(allOf(running)) : undefined,
+    )
   }
 
   [Symbol.dispose](): void {

@@ -8,7 +8,7 @@ import { OpenWhileWatched } from '../open-while-watched.ts'
 import { Addresses, type ClusterObjects } from './addresses.ts'
 import { ConnectionJoin } from './connection-join.ts'
 import { openMachineEar } from './machine-ear.ts'
-import { type Hearing, networkMachine, networkPod, networkService, whyDeaf } from './network-objects.ts'
+import { type Hearing, networkMachine, networkPod, networkServices, whyDeaf } from './network-objects.ts'
 import type { Lost, NetworkPush } from './network-push.ts'
 import { whyStopped } from './why-stopped.ts'
 
@@ -48,10 +48,10 @@ export class NetworkFeed implements Disposable {
     this.#machines = new OpenWhileWatched({ open: () => this.#open(), lingerMs: LINGER_MS, clock: options.clock })
   }
 
-  async *watch(signal: AbortSignal): AsyncGenerator<NetworkPush> {
+  watch(signal: AbortSignal): AsyncGenerator<NetworkPush> {
     const sent = { change: 0, services: '', pods: '', machines: '', lost: '[]' }
     let whole = true
-    for await (const running of this.#machines.whenever(signal)) {
+    return this.#machines.whenever(signal, (running) => {
       const push: NetworkPush = {
         whole,
         ...(whole ? { since: running.since } : {}),
@@ -59,9 +59,10 @@ export class NetworkFeed implements Disposable {
         connections: running.join.changedSince(sent.change),
       }
       sent.change = running.join.change
-      if (whole || push.connections.length > 0 || push.services || push.pods || push.machines || push.lost) yield push
+      const isNews = whole || push.connections.length > 0 || push.services || push.pods || push.machines || push.lost
       whole = false
-    }
+      return isNews ? push : undefined
+    })
   }
 
   [Symbol.dispose](): void {
@@ -72,7 +73,7 @@ export class NetworkFeed implements Disposable {
   #news(running: Running, sent: Record<'services' | 'pods' | 'machines' | 'lost', string>) {
     const objects = this.#options.sight.view({ pods: [] })
     const now = {
-      services: objects.services.map((service) => networkService(service, objects)),
+      services: networkServices(objects),
       pods: objects.pods.map(networkPod),
       machines: objects.nodes.map((node) => networkMachine(node, running.hearing.get(node.metadata?.name ?? ''))),
       lost: [...running.lost.values()],

@@ -1,7 +1,7 @@
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { describe, expect, it } from 'vitest'
-import { networkMachine, networkPod, networkService } from './network-objects.ts'
+import { networkMachine, networkPod, networkService, networkServices } from './network-objects.ts'
 
 const service: Service = {
   metadata: { namespace: 'default', name: 'web' },
@@ -42,4 +42,25 @@ it('has no address for a headless Service, nor for a Pod that has none yet', () 
   const headless = { ...service, spec: { clusterIP: 'None', clusterIPs: ['None'] } }
   expect(networkService(headless, { nodes: [], pods: [], services: [], endpointSlices: [] }).clusterIPs).toEqual([])
   expect(networkPod({}).ips).toEqual([])
+})
+
+it('looks at each Pod and slice of a namespace for the Services of that namespace alone', () => {
+  let reads = 0
+  const many = <T extends { metadata: object }>(make: (namespace: string) => T) =>
+    Array.from({ length: 100 }, (_, at) => {
+      const { metadata, ...rest } = make(`n${at}`)
+      return Object.defineProperty(rest as T, 'metadata', { get: () => reads++ >= 0 && metadata })
+    })
+  const services = many((namespace) => ({
+    metadata: { namespace, name: 'web' },
+    spec: { ...service.spec, selector: { app: 'web' } },
+  }))
+  const pods = many((namespace) => ({ metadata: { namespace, name: 'web', labels: { app: 'web' } } }))
+  const endpointSlices = many((namespace) => ({
+    ...slice('IPv4', ['10.244.1.2', 'web']),
+    metadata: { namespace, labels: { 'kubernetes.io/service-name': 'web' } },
+  }))
+  const told = networkServices({ nodes: [], pods, services, endpointSlices })
+  expect(told.map(({ endpoints, path }) => [endpoints.length, path.nobody])).toEqual(services.map(() => [1, '']))
+  expect(reads).toBeLessThan(10_000)
 })

@@ -7,11 +7,30 @@ import { nodeIsReady, nodeIsSimulated } from '../picture-push.ts'
 import type { ClusterObjects } from './addresses.ts'
 import type { NetworkMachine, NetworkPod, NetworkService } from './network-push.ts'
 import { addressesOfPod, clusterIPsOf, podCidrsOf } from './object-addresses.ts'
-import { pathOfService, slicesOf } from './service-path.ts'
+import { pathOfService, SERVICE_NAME, slicesOf } from './service-path.ts'
 
 export type Hearing = Pick<NetworkMachine, 'state' | 'why'>
 
-export function networkService(service: Service, objects: ClusterObjects): NetworkService {
+/** Each is given what may be its own: to look through all for each would take the square of them. */
+export function networkServices({ services, pods, endpointSlices }: ClusterObjects): NetworkService[] {
+  const podsIn = Map.groupBy(pods, ({ metadata }) => metadata?.namespace)
+  const slicesBy = Map.groupBy(
+    endpointSlices,
+    ({ metadata }) => `${metadata?.namespace}/${metadata?.labels?.[SERVICE_NAME]}`,
+  )
+  return services.map((service) => {
+    const { namespace, name } = service.metadata ?? {}
+    return networkService(service, {
+      pods: podsIn.get(namespace) ?? [],
+      endpointSlices: slicesBy.get(`${namespace}/${name}`) ?? [],
+    })
+  })
+}
+
+export function networkService(
+  service: Service,
+  objects: Pick<ClusterObjects, 'pods' | 'endpointSlices'>,
+): NetworkService {
   const { metadata, spec } = service
   const endpoints = new Map<string, NetworkService['endpoints'][number]>()
   for (const { addresses, conditions, targetRef } of slicesOf(service, objects.endpointSlices).flatMap(endpointsOf)) {

@@ -6,7 +6,7 @@ import type { AnyKind } from '../../kube/kinds/define-kind.ts'
 import { EndpointSlice, Node, Pod, Service } from '../../kube/kinds/index.ts'
 import { objectsAt } from '../past.ts'
 import type { ClusterObjects } from './addresses.ts'
-import { networkMachine, networkPod, networkService } from './network-objects.ts'
+import { networkMachine, networkPod, networkServices } from './network-objects.ts'
 import type { NetworkMoment } from './network-push.ts'
 
 const KINDS: readonly AnyKind[] = [Node, Pod, Service, EndpointSlice]
@@ -27,7 +27,7 @@ export async function networkAt(
     endpointSlices: ofKind(EndpointSlice),
   } as unknown as ClusterObjects
   return {
-    services: objects.services.map((service) => networkService(service, objects)),
+    services: networkServices(objects),
     pods: objects.pods.map(networkPod),
     machines: objects.nodes.map((node) => networkMachine(node, undefined)),
   }

@@ -7,6 +7,8 @@ import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { formatSelector, selectorOfMap } from '../../kube/apimachinery/index.ts'
 import { clusterIPsOf, withPort } from './object-addresses.ts'
 
+export const SERVICE_NAME = 'kubernetes.io/service-name'
+
 export interface PathStep {
   asks: string
   /** `wait`: the question was not reached, or nothing but a call can answer it. */
@@ -155,7 +157,7 @@ export function slicesOf(service: Service, slices: readonly EndpointSlice[]): En
   return slices.filter(
     ({ metadata }) =>
       metadata?.namespace === service.metadata?.namespace &&
-      metadata?.labels?.['kubernetes.io/service-name'] === service.metadata?.name,
+      metadata?.labels?.[SERVICE_NAME] === service.metadata?.name,
   )
 }
 
