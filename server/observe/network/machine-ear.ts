@@ -43,16 +43,18 @@ async function listen(options: MachineEarOptions, signal: AbortSignal): Promise<
   }
 }
 
-/** Many times what one look at a busy machine needs. */
-const LONGEST_LINE = 4 * 2 ** 20
+/** Many times what is to be said of one connection and of the rule that stopped it: the classroom keeps thousands. */
+const LONGEST_LINE = 2 ** 16
 
 async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ConnectionNews> {
   const decoder = new TextDecoder()
   let unread = ''
   for await (const chunk of stream) {
     const lines = (unread + decoder.decode(chunk, { stream: true })).split('\n')
+    if (lines.some(({ length }) => length > LONGEST_LINE)) {
+      throw new Error(`a line is longer than ${LONGEST_LINE} characters`)
+    }
     unread = lines.pop() ?? ''
-    if (unread.length > LONGEST_LINE) throw new Error(`a line is longer than ${LONGEST_LINE} characters`)
     for (const line of lines) if (line !== '') yield JSON.parse(line) as ConnectionNews
   }
 }

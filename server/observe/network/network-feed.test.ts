@@ -144,6 +144,19 @@ describe('the network of a cluster', () => {
     await leave()
   })
 
+  it('keeps no more of what a machine says than a busy one has to say', async () => {
+    const { pushes, leave } = look()
+    await settlePromises()
+    for (let at = 0; at < 150; at++) await say('node-1', { type: 'lost', why: `for reason ${at}` })
+    await say('node-1', { type: 'lost', why: 'for reason 1' })
+    const lost = pushes.findLast(({ lost }) => lost)?.lost
+    expect([lost?.length, lost?.[1]?.times]).toEqual([100, 2])
+    await say('node-1', { ...news(1), state: 'x'.repeat(2 ** 16) })
+    const [broken] = pushes.findLast(({ machines }) => machines)?.machines ?? []
+    expect(broken?.why).toBe('a line is longer than 65536 characters')
+    await leave()
+  })
+
   it('follows machines that come and go, and says that none flows on simulated ones', async () => {
     objects = { ...objects, nodes: [node('node-1'), node('hollow', { runtime: 'simulated://1' })] }
     const { pushes, leave } = look()

@@ -26,6 +26,8 @@ export interface NetworkFeedOptions {
 }
 
 const LINGER_MS = 5_000
+/** Ways to lose connections: there are a few for each machine, but a learner may make theirs say more. */
+const MOST_LOST = 100
 
 interface Running extends Disposable {
   since: number
@@ -145,6 +147,7 @@ export class NetworkFeed implements Disposable {
     else if (news.type === 'lost') {
       const { why, count = 0 } = news
       const before = running.lost.get(`${machine} ${why}`)
+      if (!before && running.lost.size >= MOST_LOST) return
       running.lost.set(`${machine} ${why}`, {
         machine,
         why,
