@@ -75,3 +75,20 @@ it.each([
   const object = { ...meta('p', { deletionTimestamp, ...more }), spec: { nodeName: 'node-1' } } as Raw['object']
   expect(seeObjects([{ kind: Pod, object }])[0]?.deleting).toEqual({ since: deletionTimestamp, waitsFor })
 })
+
+it('tries a Pod only for selectors that ask for a label it carries', () => {
+  let reads = 0
+  const count = 200
+  const numbers = Array.from({ length: count }, (_, at) => at)
+  const pods = numbers.map((at): Raw => {
+    const { metadata } = meta(`pod-${at}`, { labels: { app: `a${at}`, all: 'yes' } })
+    return { kind: Pod, object: Object.defineProperty({}, 'metadata', { get: () => reads++ >= 0 && metadata }) }
+  })
+  const sets = numbers.map((at): Raw => {
+    const selector = { matchExpressions: [{ key: 'all', operator: 'Exists' }], matchLabels: { app: `a${at}` } }
+    return { kind: ReplicaSet, object: { ...meta(`set-${at}`), spec: { selector } } as Raw['object'] }
+  })
+  const seen = seeObjects([...pods, ...sets]).slice(count)
+  expect(seen.map(({ selects }) => selects)).toEqual(numbers.map((at) => [`pod-${at}`]))
+  expect(reads).toBeLessThan(count * 20)
+})

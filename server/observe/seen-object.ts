@@ -55,10 +55,7 @@ const TELLING_COLUMN: Readonly<Record<string, string>> = {
 }
 
 export function seeObjects(all: readonly Raw[]): SeenObject[] {
-  const podsOf = Map.groupBy(
-    all.filter(({ kind }) => kind.kind === 'Pod').map(({ object }) => object),
-    ({ metadata }) => metadata?.namespace ?? '',
-  )
+  const podsFor = podsBySelector(all.filter(({ kind }) => kind.kind === 'Pod').map(({ object }) => object))
   return all.map(({ kind, object }) => {
     const { uid = '', namespace = '', name = '', labels = {}, ownerReferences = [] } = object.metadata ?? {}
     const selector = selectorIn(kind, object)
@@ -78,12 +75,30 @@ export function seeObjects(all: readonly Raw[]): SeenObject[] {
         controls: owner.controller === true,
       })),
       selector: selector ? formatSelector(selector) : '',
-      selects: selector ? uidsOf(podsOf.get(namespace) ?? [], selector) : namedPods(object),
+      selects: selector ? uidsOf(podsFor(namespace, selector), selector) : namedPods(object),
       status: statusOf(kind, object),
       revision: revisionOf(object),
       ...(deleting ? { deleting } : {}),
     }
   })
+}
+
+/** Those of a namespace that a selector may reach: to try each Pod for each selector would take the square of them. */
+function podsBySelector(pods: readonly KubeObject[]) {
+  const podsOf = Map.groupBy(pods, ({ metadata }) => metadata?.namespace ?? '')
+  const carriers = new Map<string, KubeObject[]>()
+  for (const pod of pods) {
+    for (const [key, value] of Object.entries(pod.metadata?.labels ?? {})) {
+      const label = `${pod.metadata?.namespace ?? ''}/${key}=${value}`
+      const same = carriers.get(label)
+      if (same) same.push(pod)
+      else carriers.set(label, [pod])
+    }
+  }
+  return (namespace: string, { requirements }: Selector): readonly KubeObject[] => {
+    const asked = requirements.find(({ operator, values }) => operator === 'in' && values.length === 1)
+    return (asked ? carriers.get(`${namespace}/${asked.key}=${asked.values[0]}`) : podsOf.get(namespace)) ?? []
+  }
 }
 
 /** The uids of what a selector reaches. */
