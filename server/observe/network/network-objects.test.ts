@@ -16,8 +16,7 @@ const slice = (addressType: string, ...addresses: [string, string?][]): Endpoint
   })),
   ports: [{ port: 8080 }],
 })
-const seen = (...endpointSlices: EndpointSlice[]) =>
-  networkService(service, { nodes: [], pods: [], services: [service], endpointSlices })
+const seen = (...endpointSlices: EndpointSlice[]) => networkService(service, { pods: [], endpointSlices })
 
 describe('a cluster of two families', () => {
   it('has Services, Pods and machines with the addresses of both', () => {
@@ -40,7 +39,7 @@ describe('a cluster of two families', () => {
 
 it('has no address for a headless Service, nor for a Pod that has none yet', () => {
   const headless = { ...service, spec: { clusterIP: 'None', clusterIPs: ['None'] } }
-  expect(networkService(headless, { nodes: [], pods: [], services: [], endpointSlices: [] }).clusterIPs).toEqual([])
+  expect(networkService(headless, { pods: [], endpointSlices: [] }).clusterIPs).toEqual([])
   expect(networkPod({}).ips).toEqual([])
 })
 
