@@ -1,10 +1,8 @@
 'use client'
 
-// Above a learner's lab: who has paused it, shows it, or asks for its keyboard. What is only told (an announcement, a hint,
-// the lab that is open for everybody) lies over the lab, so that nothing moves under the hands of whoever types.
+// Above a learner's lab: what was announced, the lab that is open for everybody, a hint, and who asks for the keyboard.
 
 import Link from 'next/link'
-import { useState } from 'react'
 import type { NewsView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
@@ -16,17 +14,10 @@ import style from './news.module.css'
 /** `labId`: the lab that is on this page, if one is. */
 export function NewsBar({ news, labId }: { news: NewsView | undefined; labId?: string }) {
   if (!news) return null
-  return (
-    <>
-      <Doings news={news} />
-      <Notes news={news} labId={labId} />
-    </>
-  )
-}
-
-/** What is being done with the learner's screen and keys. */
-function Doings({ news: { keyboard, paused, projected } }: { news: NewsView }) {
-  if (!keyboard && !paused && !projected) return null
+  const { keyboard, openLab, notes, paused, projected } = news
+  const shown = notes.filter((note) => !note.isHint || note.labId === labId)
+  const goes = openLab && openLab.labId !== labId ? openLab : null
+  if (!keyboard && !paused && !projected && !goes && shown.length === 0) return null
   return (
     <div className={style.bar} role="status" aria-live="polite">
       {paused && (
@@ -47,19 +38,6 @@ function Doings({ news: { keyboard, paused, projected } }: { news: NewsView }) {
         </p>
       )}
       {keyboard && <Keyboard keyboard={keyboard} isPaused={paused !== null} />}
-    </div>
-  )
-}
-
-function Notes({ news: { notes, openLab }, labId }: { news: NewsView; labId: string | undefined }) {
-  const [hidden, setHidden] = useState<readonly string[]>([])
-  const hide = (key: string) => setHidden([...hidden, key])
-  const isInLab = labId !== undefined
-  const shown = notes.filter(({ id, isHint, labId: of }) => !hidden.includes(id) && (!isHint || of === labId))
-  const goes = openLab && openLab.labId !== labId && !hidden.includes(openLab.labId) ? openLab : null
-  if (!goes && shown.length === 0) return null
-  return (
-    <div className={isInLab ? style.notes : style.bar} role="status" aria-live="polite">
       {shown.map(({ id, isHint, from, text }) => (
         <p key={id} className={style.line} data-kind={isHint ? 'hint' : 'announcement'}>
           <span>
@@ -73,7 +51,6 @@ function Notes({ news: { notes, openLab }, labId }: { news: NewsView; labId: str
               Thanks
             </Button>
           )}
-          {isInLab && !isHint && <Hide onHide={() => hide(id)} />}
         </p>
       ))}
       {goes && (
@@ -84,19 +61,9 @@ function Notes({ news: { notes, openLab }, labId }: { news: NewsView; labId: str
           <Link className={style.go} href={`/labs/${goes.labId}`}>
             Open it
           </Link>
-          {isInLab && <Hide onHide={() => hide(goes.labId)} />}
         </p>
       )}
     </div>
-  )
-}
-
-/** Until the page is loaded again; it stands on the course page as well. */
-function Hide({ onHide }: { onHide: () => void }) {
-  return (
-    <Button small look="quiet" onClick={onHide}>
-      Hide
-    </Button>
   )
 }
 
