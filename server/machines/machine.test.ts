@@ -86,6 +86,8 @@ it('waits for the machine’s own kill no longer than for its end', async () => 
 it('listens to no program on a machine for ever', async () => {
   const stream = new PassThrough()
   const piece = Buffer.alloc(2 ** 20)
+  piece[0] = 1
+  piece.writeUInt32BE(piece.length - 8, 4)
   // As from a socket: one piece at each turn.
   const more = () => {
     if (stream.destroyed) return
@@ -93,11 +95,19 @@ it('listens to no program on a machine for ever', async () => {
     setImmediate(more)
   }
   const exec = { start: async () => stream, inspect: async () => ({ Running: false, ExitCode: 0 }) }
-  const modem = {
-    demuxStream: (from: PassThrough, out: PassThrough) => void from.on('data', (said) => out.write(said)),
-  }
-  const running = runInContainer({ modem } as never, { exec: async () => exec } as never, ['yes'])
+  const running = runInContainer({ exec: async () => exec } as never, ['yes'])
   more()
   await expect(running).rejects.toThrow('the answer is longer than 67108864 bytes')
   expect(stream.destroyed).toBe(true)
+})
+
+it('hears a program that says a lot in little pieces', async () => {
+  const pieces = 100_000
+  const said = Buffer.alloc(9 * pieces)
+  for (let at = 0; at < said.length; at += 9) said.set([1, 0, 0, 0, 0, 0, 0, 1, 0x61], at)
+  const stream = new PassThrough()
+  const exec = { start: async () => stream, inspect: async () => ({ Running: false, ExitCode: 0 }) }
+  const running = runInContainer({ exec: async () => exec } as never, ['yes'])
+  stream.end(said)
+  expect((await running).stdout).toHaveLength(pieces)
 })

@@ -5,9 +5,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import type Docker from 'dockerode'
+import { splitOutputs } from '../base/engine-outputs.ts'
 import { readBounded } from '../base/read-bounded.ts'
 import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
 import type { Cgroups } from './cgroups.ts'
@@ -96,7 +97,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
   }
 
   async function exec(command: string[], input?: string | Buffer) {
-    return runInContainer(docker, container, [ENTER, ...command], input)
+    return runInContainer(container, [ENTER, ...command], input)
   }
 
   async function shutDown(): Promise<void> {
@@ -188,7 +189,6 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
 
 /** Runs a command in a container and collects what it says; input, when given, is written and closed. */
 export async function runInContainer(
-  docker: Docker,
   container: Docker.Container,
   command: string[],
   input?: string | Buffer,
@@ -200,9 +200,7 @@ export async function runInContainer(
     AttachStderr: true,
   })
   const stream = await exec.start({ hijack: input !== undefined, stdin: input !== undefined })
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
-  docker.modem.demuxStream(stream, stdout, stderr)
+  const { stdout, stderr } = splitOutputs(stream as unknown as Readable, false)
   const giveUp = () => void (stream as unknown as { destroy(): void }).destroy()
   const said = Promise.all([collect(stdout), collect(stderr)])
   said.catch(giveUp)
@@ -212,8 +210,6 @@ export async function runInContainer(
     stream.on('close', resolve)
     stream.on('error', reject)
   })
-  stdout.end()
-  stderr.end()
   const [out, err] = await said
   // The stream may end a moment before Docker has written the exit status down.
   let result = await exec.inspect()
@@ -224,7 +220,7 @@ export async function runInContainer(
   return { exitCode: result.ExitCode ?? 1, stdout: out, stderr: err }
 }
 
-async function collect(stream: PassThrough): Promise<string> {
+async function collect(stream: Readable): Promise<string> {
   return (await readBounded(stream, MOST_OUTPUT)).toString()
 }
 

@@ -86,7 +86,7 @@ export async function createTerminal(context: TerminalContext, request: Terminal
   }
   await allowAddress(access)
 
-  const exec = (command: string[], input?: string) => runInContainer(docker, container, command, input)
+  const exec = (command: string[], input?: string) => runInContainer(container, command, input)
   const terminal: Terminal = {
     id: container.id,
     address,

@@ -1,7 +1,10 @@
 // Where a container's last words are, as the engine knows it.
 
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type Docker from 'dockerode'
 import type { ContainerInspectInfo } from 'dockerode'
+import { joinOutputs } from '../../../base/engine-outputs.ts'
 import { TERMINATION_MESSAGE_PATH, TERMINATION_MESSAGE_POLICY } from '../labels.ts'
 import type { LastWordsSources } from '../last-words.ts'
 import { ANNOTATION } from './docker-status.ts'
@@ -15,19 +18,7 @@ export function lastWordsSourcesOf(inspected: ContainerInspectInfo, docker: Dock
     policy: labels[`${ANNOTATION}${TERMINATION_MESSAGE_POLICY}`],
     async lastLines(tail) {
       const raw = await docker.getContainer(inspected.Id).logs({ stdout: true, stderr: true, tail, follow: false })
-      return withoutHeaders(raw, inspected.Config.Tty)
+      return inspected.Config.Tty ? raw.toString('utf8') : text(joinOutputs(Readable.from([raw])))
     },
   }
-}
-
-/** Docker frames each piece of output: one byte stream, three zeros, four bytes length. */
-function withoutHeaders(raw: Buffer, tty: boolean): string {
-  if (tty) return raw.toString('utf8')
-  const parts: Buffer[] = []
-  for (let at = 0; at + 8 <= raw.length; ) {
-    const length = raw.readUInt32BE(at + 4)
-    parts.push(raw.subarray(at + 8, at + 8 + length))
-    at += 8 + length
-  }
-  return Buffer.concat(parts).toString('utf8')
 }

@@ -3,9 +3,9 @@
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock } from '../../../base/clock.ts'
+import { splitOutputs } from '../../../base/engine-outputs.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ExecSession } from '../container-runtime.ts'
-import { splitOutputs } from './docker-streams.ts'
 
 export async function execSession(
   docker: Docker,

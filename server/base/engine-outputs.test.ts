@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { joinOutputs, splitOutputs } from './docker-streams.ts'
+import { joinOutputs, splitOutputs } from './engine-outputs.ts'
 
 function piece(output: 1 | 2, content: string | Buffer): Buffer {
   const head = Buffer.alloc(8)
