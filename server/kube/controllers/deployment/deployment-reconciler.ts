@@ -133,9 +133,11 @@ export class DeploymentReconciler implements Reconciler {
     return this.#syncRolloutStatus(turn, newest)
   }
 
-  /** Terminating ones count: two versions must never run side by side. */
+  /** Terminating ones count: two versions must never run side by side. A set may know of pods that we have not heard of. */
   #oldPodsLeft(old: readonly AppsReplicaSet[]): boolean {
-    return old.some((set) => this.#pods.controlledBy(set.metadata?.uid).some((pod) => !isTerminated(pod)))
+    const hasPods = ({ metadata }: AppsReplicaSet) =>
+      this.#pods.controlledBy(metadata?.uid).some((pod) => !isTerminated(pod))
+    return old.some((set) => (set.status?.replicas ?? 0) > 0 || hasPods(set))
   }
 
   // ── scaling and pausing ──

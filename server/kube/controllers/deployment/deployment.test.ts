@@ -119,6 +119,29 @@ it('with Recreate never runs two versions side by side', async () => {
   expect(mixed).toBe(false)
 })
 
+it('with Recreate waits for pods that only an old ReplicaSet knows of', async () => {
+  loops.kubelets.on = false
+  await loops.run(['deployment', 'serviceaccount'])
+  const strategy = { type: 'Recreate' as const }
+  await loops.client.of(Deployment).create(deployment('web', { replicas: 1, strategy }))
+  const sets = async () => (await loops.client.of(ReplicaSet).list({ namespace: 'default' })).items
+  await loops.until('a set', async () => (await sets()).length === 1)
+  const tell = async (replicas: number) => {
+    const [old] = await sets()
+    const { namespace = '', name = '' } = old?.metadata ?? {}
+    const patch = { status: { replicas } }
+    const how = { subresource: 'status' }
+    await loops.client.of(ReplicaSet).patch({ namespace, name }, 'application/merge-patch+json', patch, how)
+  }
+  await tell(1)
+  await setImage('web:2')
+  await loops.until('scaled down', async () => (await sets())[0]?.spec?.replicas === 0)
+  await loops.until('it has looked', () => loops.reconciles('deployment').at(-1)?.seen === '')
+  expect(await sets()).toHaveLength(1)
+  await tell(0)
+  await loops.until('the next', async () => (await sets()).length === 2)
+})
+
 it('while paused scales but does not roll out, and rolls out when resumed', async () => {
   await loops.run()
   await loops.client.of(Deployment).create(deployment('web', { replicas: 2 }))

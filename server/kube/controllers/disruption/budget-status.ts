@@ -27,22 +27,22 @@ export function nextStatus({ budget, pods, expected, now, at }: Counted): {
   notDeleted: Pod[]
 } {
   const { spec, metadata, status: current } = budget
+  const wanted = desired(spec ?? {}, pods.length, expected)
+  if (typeof wanted === 'string')
+    return { status: failedStatus(current, wanted, at), nextMs: undefined, notDeleted: [] }
   const { disrupted, nextMs, notDeleted } = stillUnderWay(pods, current?.disruptedPods ?? {}, now)
   const healthy = pods.filter(
     ({ metadata: meta, ...pod }) => !meta?.deletionTimestamp && !disrupted[meta?.name ?? ''] && isReady(pod),
   ).length
-  const wanted = desired(spec ?? {}, pods.length, expected)
-  const isKnown = typeof wanted !== 'string'
-  const desiredHealthy = isKnown ? wanted.desired : (current?.desiredHealthy ?? 0)
-  const expectedPods = isKnown ? wanted.expected : (current?.expectedPods ?? 0)
-  const allowed = isKnown && expectedPods > 0 ? Math.max(0, healthy - desiredHealthy) : 0
+  const { desired: desiredHealthy, expected: expectedPods } = wanted
+  const allowed = expectedPods > 0 ? Math.max(0, healthy - desiredHealthy) : 0
   const status = allowed > 0 ? 'True' : 'False'
   const before = conditionOf(current?.conditions, 'DisruptionAllowed')
   const condition = {
     type: 'DisruptionAllowed',
     status,
-    reason: isKnown ? (allowed > 0 ? 'SufficientPods' : 'InsufficientPods') : 'SyncFailed',
-    message: isKnown ? '' : wanted,
+    reason: allowed > 0 ? 'SufficientPods' : 'InsufficientPods',
+    message: '',
     observedGeneration: metadata?.generation ?? 0,
     lastTransitionTime: before?.status === status ? before.lastTransitionTime : at,
   }
@@ -59,6 +59,26 @@ export function nextStatus({ budget, pods, expected, now, at }: Counted): {
       conditions: [condition],
     },
   }
+}
+
+/** Nobody may go. The rest stays as it was, also what generation it is of: who evicts is told that the budget is not known yet. */
+function failedStatus(
+  current: PodDisruptionBudgetStatus | undefined,
+  message: string,
+  at: string,
+): PodDisruptionBudgetStatus {
+  const before = conditionOf(current?.conditions, 'DisruptionAllowed')
+  const { observedGeneration } = current ?? {}
+  const condition = {
+    type: 'DisruptionAllowed',
+    status: 'False',
+    reason: 'SyncFailed',
+    message,
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : at,
+  }
+  const none = { currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }
+  return { ...none, ...current, disruptionsAllowed: 0, conditions: [condition] }
 }
 
 function desired(

@@ -72,24 +72,35 @@ describe('what a budget allows', () => {
       allowed: 0,
       desired: 1,
     },
-    {
-      name: 'nothing when nobody knows how many there should be',
-      spec: { maxUnavailable: 1 },
-      pods: ready(3),
-      expected: 'no scale',
-      allowed: 0,
-      desired: 0,
-    },
     { name: 'nothing where there is nothing', spec: { minAvailable: 0 }, pods: [], allowed: 0, desired: 0 },
   ])('$name', ({ spec, pods, expected = pods.length, allowed, desired }) => {
     const budget = { metadata: { generation: 3 }, spec: spec ?? {} }
     const { status } = nextStatus({ budget, pods, expected, now: NOW, at: 'now' })
     expect(status).toMatchObject({ disruptionsAllowed: allowed, desiredHealthy: desired, observedGeneration: 3 })
-    const reason = typeof expected === 'string' ? 'SyncFailed' : allowed > 0 ? 'SufficientPods' : 'InsufficientPods'
+    const reason = allowed > 0 ? 'SufficientPods' : 'InsufficientPods'
     expect(status.conditions?.[0]).toMatchObject({
       type: 'DisruptionAllowed',
       reason,
       status: allowed > 0 ? 'True' : 'False',
+    })
+  })
+
+  it('is nothing when nobody knows how many there should be, and the rest stays as it was', () => {
+    const spec = { maxUnavailable: 1 }
+    const asked = { pods: ready(3), now: NOW, at: 'now' }
+    const known = nextStatus({ budget: { metadata: { generation: 1 }, spec }, ...asked, expected: 3 }).status
+    const disruptedPods = { gone: new Date(NOW).toISOString() }
+    const current = { ...known, disruptionsAllowed: 1, disruptedPods }
+    const budget = { metadata: { generation: 2 }, spec, status: current }
+    const failed = { type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'no scale' }
+    expect(nextStatus({ budget, ...asked, expected: 'no scale' })).toEqual({
+      status: {
+        ...current,
+        disruptionsAllowed: 0,
+        conditions: [{ ...failed, observedGeneration: 1, lastTransitionTime: 'now' }],
+      },
+      nextMs: undefined,
+      notDeleted: [],
     })
   })
 

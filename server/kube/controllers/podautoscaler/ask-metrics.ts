@@ -61,11 +61,13 @@ export class MetricsOfAutoscalers {
       try {
         const proposed = await proposeReplicas(target, metric)
         metrics.push(proposed.status)
-        if (!most || proposed.replicas > most.replicas) most = proposed
+        if (!most?.replicas || proposed.replicas > most.replicas) most = proposed
       } catch (err) {
         if (!(err instanceof MetricFailure)) throw err
         turn.event('Warning', err.reason, err.message)
         failures.push(err)
+        // Each stands in the place of its metric: clients put both beside each other.
+        metrics.push({ type: '' })
       }
     }
     const [first] = failures

@@ -95,7 +95,8 @@ export class AutoscalerReconciler implements Reconciler {
     turn.say('ScalingLimited', limited.is, limited.reason, limited.message)
     context.report.wanted = `${replicas} replicas`
     if (replicas === current) return turn.writeStatus({ current, desired: current, metrics: asked.metrics })
-    const reason = asked.replicas > current ? `${asked.name} above target` : 'All metrics below target'
+    const below = asked.replicas < current ? 'All metrics below target' : ''
+    const reason = asked.replicas > current ? `${asked.name} above target` : below
     await this.#rescale(turn, target, replicas, reason, asked.metrics)
   }
 

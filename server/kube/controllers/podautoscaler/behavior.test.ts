@@ -60,6 +60,16 @@ describe('how many there will be', () => {
       [2, 'ReadyForNewScale', 'DesiredWithinRange'],
     ],
     [
+      'the most of five minutes, also when somebody has made it smaller',
+      { current: 3, wanted: 2, recommended: [[60, 5]] },
+      [5, 'ScaleDownStabilized', 'DesiredWithinRange'],
+    ],
+    [
+      'not by rules of its own',
+      { current: 3, wanted: 2, behavior: both, recommended: [[60, 5]] },
+      [2, 'ReadyForNewScale', 'DesiredWithinRange'],
+    ],
+    [
       'the least of a window upwards',
       { current: 3, wanted: 9, behavior: slow, recommended: [[30, 4]] },
       [4, 'ScaleUpStabilized', 'DesiredWithinRange'],

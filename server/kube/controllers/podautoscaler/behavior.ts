@@ -98,10 +98,11 @@ function stabilize({ current, wanted, behavior, memory, now }: Question) {
   const lowest = Math.min(wanted, ...memory.recommendedWithin(upWindow(behavior), now))
   const highest = Math.max(wanted, ...memory.recommendedWithin(downWindow(behavior), now))
   memory.recommend(wanted, now, Math.max(upWindow(behavior), downWindow(behavior)))
-  const isUp = wanted >= current
+  // Who says nothing of it has the older rule, which does not ask how many there are: what was scaled down by hand comes back.
+  const isUp = behavior !== undefined && wanted >= current
   const [which, other] = isUp ? ['lower', 'lowest'] : ['higher', 'highest']
   return {
-    replicas: Math.min(Math.max(current, lowest), highest),
+    replicas: behavior ? Math.min(Math.max(current, lowest), highest) : highest,
     reason: isUp ? 'ScaleUpStabilized' : 'ScaleDownStabilized',
     message: `recent recommendations were ${which} than current one, applying the ${other} recent recommendation`,
   }

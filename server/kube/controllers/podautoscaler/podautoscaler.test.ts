@@ -164,6 +164,23 @@ describe('the loop', () => {
     expect((await events())[0]).toBe('SuccessfulRescale: New size: 4; reason: Ingress metric hits above target')
   })
 
+  it('leaves the place of a metric that says nothing', async () => {
+    use(() => '100m')
+    loops.servers.set('/apis/external.metrics.k8s.io/', () => {
+      throw new StatusError('NotFound', 'the server could not find the requested resource')
+    })
+    const external = { metric: { name: 'queue' }, target: { type: 'Value', value: '1' } }
+    const cpu = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 100 } }
+    await create({
+      metrics: [
+        { type: 'External', external },
+        { type: 'Resource', resource: cpu },
+      ],
+    })
+    await loops.until('told', async () => (await get()).status?.currentMetrics?.length === 2)
+    expect((await get()).status?.currentMetrics).toMatchObject([{ type: '' }, { type: 'Resource' }])
+  })
+
   it('leaves alone what was scaled to none, and what two pull at', async () => {
     use(() => '100m')
     await create()

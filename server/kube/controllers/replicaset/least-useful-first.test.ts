@@ -102,3 +102,8 @@ it('does not tell apart ages that are about the same', () => {
   const pods = [pod('a', { ...ready, age: 1000 }), pod('b', { ...ready, age: 999 })]
   expect(leastUsefulFirst(pods, [], NOW).map(({ metadata }) => metadata?.name)).toEqual(['a', 'b'])
 })
+
+it('does not look at restarts of those that became ready at about the same time', () => {
+  const pods = [pod('b', { readyFor: 300, restarts: 5 }), pod('a', { readyFor: 301 })]
+  expect(leastUsefulFirst(pods, [], NOW).map(({ metadata }) => metadata?.name)).toEqual(['a', 'b'])
+})

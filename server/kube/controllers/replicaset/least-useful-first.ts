@@ -13,17 +13,34 @@ interface Ranked {
 
 const PHASE_ORDER: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 }
 
-/** Each criterion decides only what all before it left open; smaller goes first. */
-const CRITERIA: readonly ((ranked: Ranked) => number)[] = [
-  ({ pod }) => (pod.spec?.nodeName ? 1 : 0),
-  ({ pod }) => PHASE_ORDER[pod.status?.phase ?? 'Pending'] ?? 0,
-  ({ pod }) => (isReady(pod) ? 1 : 0),
-  ({ pod }) => deletionCost(pod),
-  ({ sharers }) => -sharers,
-  ({ pod, now }) => ageBucket(readySince(pod), now),
-  ({ pod }) => -mostRestarts(pod.status?.containerStatuses ?? []),
-  ({ pod }) => -mostRestarts(sidecarStatuses(pod)),
-  ({ pod, now }) => ageBucket(Date.parse(pod.metadata?.creationTimestamp ?? '') || now, now),
+/** Smaller goes first. */
+type Criterion = (a: Ranked, b: Ranked) => number
+const by =
+  (of: (ranked: Ranked) => number): Criterion =>
+  (a, b) =>
+    of(a) - of(b)
+/** Of two that are not as old, but about, neither is preferred whatever comes after. */
+const byAge =
+  (sinceOf: (ranked: Ranked) => number): Criterion =>
+  (a, b) => {
+    const [ofA, ofB] = [sinceOf(a), sinceOf(b)]
+    return ofA === ofB ? 0 : ageBucket(ofA, a.now) - ageBucket(ofB, b.now) || byUid(a, b)
+  }
+
+const byUid: Criterion = (a, b) => ((a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1)
+
+/** Each decides only what all before it left open. */
+const CRITERIA: readonly Criterion[] = [
+  by(({ pod }) => (pod.spec?.nodeName ? 1 : 0)),
+  by(({ pod }) => PHASE_ORDER[pod.status?.phase ?? 'Pending'] ?? 0),
+  by(({ pod }) => (isReady(pod) ? 1 : 0)),
+  by(({ pod }) => deletionCost(pod)),
+  by(({ sharers }) => -sharers),
+  byAge(({ pod }) => readySince(pod)),
+  by(({ pod }) => -mostRestarts(pod.status?.containerStatuses ?? [])),
+  by(({ pod }) => -mostRestarts(sidecarStatuses(pod))),
+  byAge(({ pod, now }) => Date.parse(pod.metadata?.creationTimestamp ?? '') || now),
+  byUid,
 ]
 
 export function leastUsefulFirst(pods: readonly Pod[], related: readonly Pod[], now: number): Pod[] {
@@ -39,10 +56,10 @@ export function leastUsefulFirst(pods: readonly Pod[], related: readonly Pod[], 
 
 function compare(a: Ranked, b: Ranked): number {
   for (const criterion of CRITERIA) {
-    const difference = criterion(a) - criterion(b)
+    const difference = criterion(a, b)
     if (difference !== 0) return difference
   }
-  return (a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1
+  return 0
 }
 
 function deletionCost(pod: Pod): number {
