@@ -43,3 +43,5 @@ export function nodeMatchesPod(pod: Pod, node: Node): boolean {
   const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   return !required || matchesAny(required, node)
 }
+
+export const NO_AFFINITY = "node(s) didn't match Pod's node affinity/selector"

@@ -1,8 +1,11 @@
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
-import { admit, refusePorts } from './admission.ts'
+import { shortages, shortOf, unfitness } from './admission.ts'
 
-const allocatable = { cpu: '2', memory: '1Gi', pods: '3' }
+const allocatable = { cpu: '2', memory: '1Gi', pods: '3', 'example.com/dongle': '2' }
+const wants = (requests: Record<string, string>): Pod => ({
+  spec: { containers: [{ name: 'a', resources: { requests } }] },
+})
 const asks = (cpu: string, more: object = {}): Pod => ({
   spec: { containers: [{ name: 'a', resources: { requests: { cpu } } }], ...more },
 })
@@ -23,9 +26,18 @@ it.each<[string, Pod, Pod[], string | undefined]>([
     [],
     'cpu, requested: 2100, used: 0, capacity: 2000',
   ],
+  ['of the cluster what no node knows of', wants({ 'example.com/seat': '1' }), [], undefined],
+  [
+    'what this node was said to have',
+    wants({ 'example.com/dongle': '2' }),
+    [wants({ 'example.com/dongle': '1' })],
+    'example.com/dongle, requested: 2, used: 1, capacity: 2',
+  ],
+  ['pages', wants({ 'hugepages-2Mi': '2Mi' }), [], 'hugepages-2Mi, requested: 2097152, used: 0, capacity: 0'],
   ['one pod too many', asks('0'), [asks('0'), asks('0'), asks('0')], 'pods, requested: 1, used: 3, capacity: 3'],
 ])('admits or turns away a pod that asks for %s', (_what, pod, others, short) => {
-  expect(admit(pod, others, allocatable)?.message).toBe(short && `Node didn't have enough resource: ${short}`)
+  const messages = shortages(pod, others, allocatable).map((one) => shortOf(one).message)
+  expect(messages).toEqual(short ? [`Node didn't have enough resource: ${short}`] : [])
 })
 
 const listens = (hostPort: number, more: object = {}): Pod => ({
@@ -40,5 +52,46 @@ it.each<[string, Pod, boolean]>([
   ['none', { spec: { containers: [{ name: 'a', ports: [{ containerPort: 80 }] }] } }, false],
 ])('turns away a pod that wants a port of the node: %s', (_what, pod, isTaken) => {
   const message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
-  expect(refusePorts(pod, [listens(8080)])).toEqual(isTaken ? { reason: 'NodePorts', message } : undefined)
+  expect(unfitness(pod, [listens(8080)], {}, { isStatic: false })).toEqual(
+    isTaken ? [{ reason: 'NodePorts', message }] : [],
+  )
+})
+
+const disks = { metadata: { labels: { disk: 'hdd' } } }
+const going = {
+  spec: {
+    taints: [
+      { key: 'going', effect: 'NoExecute' },
+      { key: 'full', effect: 'NoSchedule' },
+    ],
+  },
+}
+const likesSsd: Pod = { spec: { containers: [], nodeSelector: { disk: 'ssd' } } }
+
+it.each<[string, Pod, Node, { isStatic?: boolean }, string | undefined]>([
+  [
+    'a label that it has not',
+    likesSsd,
+    disks,
+    {},
+    "NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  ['a label that it has', { spec: { containers: [], nodeSelector: { disk: 'hdd' } } }, disks, {}, undefined],
+  [
+    'nothing, and is tainted',
+    asks('1'),
+    going,
+    {},
+    "TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  ],
+  ['nothing, and is tainted, of a static pod', asks('1'), going, { isStatic: true }, undefined],
+  [
+    'nothing, and has a taint that is tolerated',
+    asks('1', { tolerations: [{ key: 'going', operator: 'Exists' }] }),
+    going,
+    {},
+    undefined,
+  ],
+])('goes by what the Node says: asked for is %s', (_what, pod, node, { isStatic = false }, why) => {
+  expect(unfitness(pod, [], node, { isStatic }).map(({ message }) => message)).toEqual(why ? [`Predicate ${why}`] : [])
 })

@@ -724,3 +724,42 @@ it('does not start a pod with devices, for no driver can set them up, and says s
   await until('there is no driver', told(words))
   expect(await app()).toMatchObject({ state: { waiting: { reason: 'ContainerCreating' } } })
 })
+
+it('turns away what its labels do not fit, and asks for them anew before it does', async () => {
+  const list = client.of(Node)
+  await create({ nodeSelector: { disk: 'ssd' } })
+  await until('turned away', phaseIs('Failed'))
+  const { reason, message } = (await get()).status ?? {}
+  const why = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+  expect({ reason, message }).toEqual({ reason: 'NodeAffinity', message: `Pod was rejected: ${why}` })
+  await until('said', async () => (await events()).some((one) => one.reason === 'NodeAffinity' && one.message === why))
+  await client.of(Pod).delete(web)
+  await until('gone', gone)
+  // Both are heard of by watches of their own, in any order.
+  await Promise.all([
+    list.patch({ name: 'n1' }, 'application/merge-patch+json', { metadata: { labels: { disk: 'ssd' } } }),
+    create({ nodeSelector: { disk: 'ssd' } }),
+  ])
+  await until('running', phaseIs('Running'))
+})
+
+it('makes way for a critical pod: others end before it begins', async () => {
+  await client.of(Pod).create({
+    metadata: { namespace: 'default', name: 'ordinary' },
+    spec: {
+      nodeName: 'n1',
+      automountServiceAccountToken: false,
+      containers: [{ name: 'app', image: 'app:1', resources: { requests: { cpu: '3' } } }],
+    },
+  })
+  const ordinary = () => client.of(Pod).get({ namespace: 'default', name: 'ordinary' })
+  await until('it runs', async () => (await ordinary()).status?.phase === 'Running')
+  const containers = [{ name: 'app', image: 'app:1', resources: { requests: { cpu: '2' } } }]
+  await create({ containers, priorityClassName: 'system-node-critical' })
+  await until('the critical one runs', phaseIs('Running'))
+  const { phase, reason, message, conditions } = (await ordinary()).status ?? {}
+  const told = 'Preempted in order to admit critical pod'
+  expect({ phase, reason, message }).toEqual({ phase: 'Failed', reason: 'Preempting', message: told })
+  expect(conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({ reason: 'TerminationByKubelet' })
+  expect(await running()).toHaveLength(1)
+})

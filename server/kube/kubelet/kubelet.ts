@@ -15,7 +15,6 @@ import { Node } from '../kinds/node.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Pod } from '../kinds/pod.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import { admit, refusePorts } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
 import type { CredentialPlugins } from './credential-plugins.ts'
@@ -29,7 +28,8 @@ import type { KubeletEvents } from './kubelet-events.ts'
 import { keepNodeLease } from './node-lease.ts'
 import { NodeReporter } from './node-reporter.ts'
 import { NodeShutdown } from './node-shutdown.ts'
-import { leftForPods, nodeStatusOf } from './node-status.ts'
+import { initialNode, leftForPods, nodeStatusOf } from './node-status.ts'
+import { PodAdmission } from './pod-admission.ts'
 import { PodCgroups } from './pod-cgroups.ts'
 import { refuseFeatures } from './pod-features.ts'
 import { PodKiller } from './pod-killer.ts'
@@ -279,6 +279,20 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       .filter((one) => !one.isTerminating && one.pod.metadata?.uid !== pod.metadata?.uid)
       .map((one) => asGranted(one.pod, statuses.get(one.pod.metadata?.uid ?? '') ?? one.pod.status))
 
+  const asRegistered = initialNode(nodeName, { machine, labels, annotations, taints })
+  const admission = new PodAdmission({
+    refuse: (pod) => shutdown.admit() ?? eviction.admit(pod) ?? refuseFeatures(pod, configuration),
+    node: () => nodes.cache.get(nodeName) ?? asRegistered,
+    askForNode: () => client.of(Node).get({ name: nodeName }),
+    allocatable,
+    workers,
+    othersThan,
+    isStatic: (pod) => statics.has(pod),
+    events,
+    clock,
+    logger,
+  })
+
   function takeOn(pod: PodObject): void {
     const uid = pod.metadata?.uid ?? ''
     const onRemoved = () => {
@@ -286,24 +300,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       if (!stop.signal.aborted) statics.ended(pod)
     }
     const worker = new PodWorker(pod, { sync, statuses, clock, logger, random, onRemoved })
-    const others = othersThan(pod)
     workers.set(uid, worker)
     // What has begun to run is not turned away: this may be a restart of the kubelet.
-    const isNew = !pod.status?.startTime && !worker.isTerminating
-    const rejection = isNew
-      ? (shutdown.admit() ??
-        eviction.admit(pod) ??
-        refuseFeatures(pod, configuration) ??
-        admit(pod, others, allocatable) ??
-        refusePorts(pod, others))
-      : undefined
-    if (!rejection) {
-      worker.wake()
-      return
-    }
-    events.pod(pod, 'Warning', rejection.reason, rejection.message)
-    const message = `Pod was rejected: ${rejection.message}`
-    worker.end({ reason: rejection.reason, message, isRejection: true }, 0)
+    if (pod.status?.startTime || worker.isTerminating) worker.wake()
+    else admission.take(worker)
   }
 
   function hearOfPod(change: Change<PodObject>): void {

@@ -1,5 +1,5 @@
 // What a pod may ask of a node that this one cannot do, or does only when it is told to: such a pod is turned away.
-// Upstream: pkg/kubelet/sysctl, pkg/kubelet/lifecycle/handlers.go (AppArmor, pod features).
+// Upstream: pkg/kubelet/sysctl, pkg/kubelet/lifecycle/{handlers,predicate}.go (AppArmor, pod features).
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { PodSecurityContext } from '../kinds/pod-template/newer-fields.ts'
@@ -26,7 +26,9 @@ export function refuseFeatures(
   pod: Pod,
   { allowedUnsafeSysctls }: Pick<KubeletConfiguration, 'allowedUnsafeSysctls'>,
 ): Rejection | undefined {
-  return refuseSysctls(pod, allowedUnsafeSysctls) ?? refuseAppArmor(pod) ?? refuseGroupsPolicy(pod)
+  return (
+    refuseSysctls(pod, allowedUnsafeSysctls) ?? refuseOtherOs(pod) ?? refuseGroupsPolicy(pod) ?? refuseAppArmor(pod)
+  )
 }
 
 function refuseSysctls({ spec }: Pod, allowed: readonly string[]): Rejection | undefined {
@@ -50,6 +52,18 @@ function namespaceOf(name: string): 'ipc' | 'net' | undefined {
   if (name.startsWith('net.')) return 'net'
   return /^(kernel\.(shm|msg|sem)|fs\.mqueue\.)/.test(name) ? 'ipc' : undefined
 }
+
+/** By its label, as upstream goes by the pod's there, or by its field. */
+function refuseOtherOs({ metadata, spec }: Pod): Rejection | undefined {
+  if ((metadata?.labels?.['kubernetes.io/os'] ?? OS) !== OS) {
+    const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label"
+    return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message }
+  }
+  if ((spec?.os?.name ?? OS) === OS) return undefined
+  return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" }
+}
+
+const OS = 'linux'
 
 /** A machine is a container: the kernel's AppArmor, where there is one, is not its own. */
 function refuseAppArmor({ spec }: Pod): Rejection | undefined {

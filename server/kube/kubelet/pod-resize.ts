@@ -5,7 +5,7 @@
 import type { Container, Pod, PodStatus, ContainerStatus as ToldStatus } from 'kubernetes-types/core/v1'
 import { Quantity } from '../apimachinery/quantity.ts'
 import type { ContainerResources, ContainerStatus, ContainerUsage } from '../container-runtime/container-runtime.ts'
-import { admit } from './admission.ts'
+import { shortages, shortOf } from './admission.ts'
 import { cgroupOf } from './container-config.ts'
 import { amountOf } from './resource-amount.ts'
 
@@ -61,21 +61,15 @@ export function grant(
   const wishes = (one: Pod) =>
     JSON.stringify([...(one.spec?.containers ?? []), ...(one.spec?.initContainers ?? [])].map((c) => c.resources))
   if (wishes(before) === wishes(pod)) return { pod, isGranted: false }
-  const tooMuch = admit(pod, [], allocatable)
+  const [tooMuch] = shortages(pod, [], allocatable)
   if (tooMuch) {
-    const capacity = tooMuch.message.replace(
-      /^Node didn't have enough resource: (\w+), (requested: \d+), used: 0, /,
-      '$1, $2, ',
-    )
-    return {
-      pod: before,
-      isGranted: false,
-      pending: { reason: 'Infeasible', message: `Node didn't have enough capacity: ${capacity}` },
-    }
+    const { resource, requested, capacity } = tooMuch
+    const message = `Node didn't have enough capacity: ${resource}, requested: ${requested}, capacity: ${capacity}`
+    return { pod: before, isGranted: false, pending: { reason: 'Infeasible', message } }
   }
-  const short = admit(pod, others, allocatable)
+  const [short] = shortages(pod, others, allocatable)
   if (!short) return { pod, isGranted: true }
-  return { pod: before, isGranted: false, pending: { reason: 'Deferred', message: short.message } }
+  return { pod: before, isGranted: false, pending: { reason: 'Deferred', message: shortOf(short).message } }
 }
 
 /** What has to be done so that a running container may use what it was granted. */

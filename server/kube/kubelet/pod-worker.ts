@@ -33,12 +33,14 @@ export class PodWorker {
   readonly #backoff: Backoff
   /** Told when the pod shall end: what has not begun of its start is left. */
   readonly #ending = new AbortController()
+  readonly #over = Promise.withResolvers<void>()
   #pod: Pod
   #phase: 'syncing' | 'terminating' | 'terminated' | 'removed' = 'syncing'
   #graceSeconds: number | undefined
   #goneFromApi = false
   #dirty = false
   #busy = false
+  #held = 0
   #closed = false
   #timer: Disposable | undefined
 
@@ -59,6 +61,11 @@ export class PodWorker {
   /** Nothing of it runs any more. */
   get isOver(): boolean {
     return this.#phase === 'terminated' || this.#phase === 'removed'
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  get over(): Promise<void> {
+    return this.#over.promise
   }
 
   get isTerminating(): boolean {
@@ -96,9 +103,19 @@ export class PodWorker {
     this.wake()
   }
 
+  /** Nothing of it is begun, or ended, before that is over. */
+  hold(until: Promise<unknown>): void {
+    this.#held++
+    const letGo = () => {
+      this.#held--
+      if (this.#dirty) this.wake()
+    }
+    until.then(letGo, letGo)
+  }
+
   wake(): void {
     this.#dirty = true
-    if (!this.#busy && !this.#closed && this.#phase !== 'removed') void this.#run()
+    if (!this.#busy && this.#held === 0 && !this.#closed && this.#phase !== 'removed') void this.#run()
   }
 
   close(): void {
@@ -169,6 +186,7 @@ export class PodWorker {
       await sync.cleanUp(uid)
       this.#backoff.reset()
       this.#phase = 'terminated'
+      this.#over.resolve()
     }
     if (this.#goneFromApi) {
       await sync.destroy(uid)

@@ -2,7 +2,7 @@
 // component-helpers/scheduling/corev1/nodeaffinity.
 
 import type { Node, NodeAffinity, NodeSelector, Pod } from 'kubernetes-types/core/v1'
-import { matchesAny, matchesTerm, nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
+import { matchesAny, matchesTerm, NO_AFFINITY, nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { normalizeByMax, type Plugin, rejectForGood, SKIP } from '../framework.ts'
 
 /** Those that are asked for by name, as the pods of DaemonSets do; undefined when any term asks for something else. */
@@ -43,7 +43,7 @@ export function nodeAffinity({ addedAffinity }: NodeAffinityArguments): Plugin {
       if (enforced && !matchesAny(enforced, node)) {
         return rejectForGood("node(s) didn't match scheduler-enforced node affinity")
       }
-      return nodeMatchesPod(pod, node) ? undefined : rejectForGood("node(s) didn't match Pod's node affinity/selector")
+      return nodeMatchesPod(pod, node) ? undefined : rejectForGood(NO_AFFINITY)
     },
     preScore: (_, pod) => preferredBy(pod).length > 0,
     score: (_, pod, { node }) =>
