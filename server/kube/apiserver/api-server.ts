@@ -277,7 +277,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     caughtUp: () => feed.caughtUp(),
     causes,
     flowControl,
-    metrics: new RequestMetrics(metrics, (info) => resources.peek(info) !== undefined),
+    metrics: new RequestMetrics(metrics, (info) => resources.serves(info)),
     listSize: (info) => resources.peek(info)?.registry.cache.size ?? 1,
     endpoint: (context, info, request) => route(endpoints, context, info, request),
     auditor: options.audit && new Auditor(options.audit, schemas),

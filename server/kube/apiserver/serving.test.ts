@@ -99,6 +99,19 @@ describe('serving', () => {
     expect(text).toMatch(/workqueue_adds_total\{name="apiservice"\} [1-9]/)
   })
 
+  it('counts under no name that a caller has made up, be it of a subresource', async () => {
+    const { certPem, keyPem } = await test.pki.issue('nobody')
+    const series = async () =>
+      (await ask({ path: '/metrics' })).text.split('\n').filter((line) => /^apiserver_request/.test(line)).length
+    const path = (at: number) => `/api/v1/namespaces/default/pods/a/made-up-${at}`
+    await ask({ path: path(0), certPem, keyPem })
+    await ask({ path: '/metrics' })
+    const before = await series()
+    for (let at = 1; at <= 20; at++) await ask({ path: path(at), certPem, keyPem })
+    expect(await series()).toBe(before)
+    expect((await ask({ path: '/metrics' })).text).not.toContain('made-up')
+  })
+
   it.each([
     { timeout: '5', message: /invalid timeout specified in the request URL - time: missing unit in duration "5"/ },
     { timeout: 'soon', message: /invalid duration "soon"/ },

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { ownOf } from '../apimachinery/own.ts'
 import { buildDescriptions } from './descriptions.ts'
 import type { Facts, FieldRow } from './facts.ts'
+import { RecentDocuments } from './recent-documents.ts'
 import type { FieldFact, GroupVersionKind, ScalarKind, Schemas, TypeFact, ValueType } from './schemas.ts'
 
 const SCALARS: ReadonlySet<string> = new Set<ScalarKind>([
@@ -175,7 +176,7 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     return texts
   }
 
-  return { typeOf, type, fieldAt, kinds, typeNames, waysToNulls, descriptions, documents: new Map() }
+  return { typeOf, type, fieldAt, kinds, typeNames, waysToNulls, descriptions, documents: new RecentDocuments() }
 }
 
 /** The struct that a value holds, at whatever depth of lists and maps. */

@@ -3,6 +3,8 @@
 // One parsed table serves every cluster of a process; whoever starts clusters calls loadSchemas() once and passes the
 // result in by the door. Types and fields are unpacked from the compact table when first asked for.
 
+import type { RecentDocuments } from './recent-documents.ts'
+
 /** Names a kind in one version: `{ group: 'apps', version: 'v1', kind: 'Deployment' }`. */
 export interface GroupVersionKind {
   group: string
@@ -86,12 +88,5 @@ export interface Schemas {
   /** Definition, or `definition.field`, → text for people. Read when first asked for; empty where there are none. */
   descriptions(): ReadonlyMap<string, string>
   /** Documents made of these facts, by hash, so that all clusters of a process share their bytes. */
-  readonly documents: Map<string, OpenApiDocument>
-}
-
-export interface OpenApiDocument {
-  /** Quoted, as the ETag header wants it. */
-  etag: string
-  contentType: string
-  body: Buffer
+  readonly documents: RecentDocuments
 }

@@ -15,6 +15,7 @@ export class ApiResources {
   /** What others serve behind this server, by group version. */
   readonly foreign = new Map<string, ForeignVersion>()
   #generation = 0
+  #kinds: readonly AnyKind[] | undefined
 
   constructor(registries: Iterable<Registry>) {
     for (const registry of registries) this.serve(registry)
@@ -47,6 +48,7 @@ export class ApiResources {
 
   withdraw(kind: AnyKind): void {
     this.#byPath.delete(pathKey(kind.group, kind.version, kind.plural))
+    this.#kinds = undefined
     this.#generation++
   }
 
@@ -55,10 +57,12 @@ export class ApiResources {
     const key = pathKey(group, version, plural)
     if (this.#byPath.has(key)) throw new Error(`two kinds are served at ${key}`)
     this.#byPath.set(key, served)
+    this.#kinds = undefined
   }
 
   get kinds(): readonly AnyKind[] {
-    return [...this.#byPath.values()].map(({ kind }) => kind)
+    this.#kinds ??= [...this.#byPath.values()].map(({ kind }) => kind)
+    return this.#kinds
   }
 
   /** The version in which objects of a kind are stored, where that is served. */
@@ -79,6 +83,11 @@ export class ApiResources {
   /** Whatever is asked of it. */
   peek({ group, version, resource }: RequestInfo): ServedKind | undefined {
     return this.#byPath.get(pathKey(group, version, resource))
+  }
+
+  serves(info: RequestInfo): boolean {
+    const { subresources } = this.peek(info)?.kind ?? {}
+    return subresources !== undefined && (info.subresource === '' || subresources.includes(info.subresource))
   }
 
   isCustom(group: string): boolean {

@@ -129,6 +129,8 @@ function hashOf({ group, version, kind }: AnyKind): string {
 
 export class Discovery {
   readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
+  /** The group versions of each group, the one to prefer first. */
+  readonly #groups: ReadonlyMap<string, readonly string[]>
 
   constructor(told: {
     kinds: readonly AnyKind[]
@@ -140,6 +142,8 @@ export class Discovery {
     for (const version of told.foreign) this.#addForeign(version)
     for (const kind of told.kinds) this.#addKind(kind, verbsOf(kind), told.storedAs(kind))
     for (const { kind, verbs } of told.unstored) this.#addKind(kind, verbs)
+    for (const resources of this.#byGroupVersion.values()) resources.sort((a, b) => (a.name < b.name ? -1 : 1))
+    this.#groups = grouped(this.#byGroupVersion.keys())
   }
 
   #addKind(kind: AnyKind, verbs: readonly string[], stored?: AnyKind): void {
@@ -186,10 +190,7 @@ export class Discovery {
   #add(groupVersion: string, resource: DiscoveredResource): void {
     const resources = this.#byGroupVersion.get(groupVersion) ?? []
     resources.push(resource)
-    this.#byGroupVersion.set(
-      groupVersion,
-      resources.sort((a, b) => (a.name < b.name ? -1 : 1)),
-    )
+    this.#byGroupVersion.set(groupVersion, resources)
   }
 
   /** GET /api. */
@@ -208,7 +209,9 @@ export class Discovery {
 
   /** GET /apis/<group>. */
   group(name: string) {
-    return this.#groupNames().includes(name) ? { kind: 'APIGroup', apiVersion: 'v1', ...this.#group(name) } : undefined
+    return name !== '' && this.#groups.has(name)
+      ? { kind: 'APIGroup', apiVersion: 'v1', ...this.#group(name) }
+      : undefined
   }
 
   /** GET /apis/<group>/<version>, GET /api/v1. */
@@ -247,7 +250,7 @@ export class Discovery {
       metadata: {},
       items: names.map((name) => ({
         metadata: name ? { name } : {},
-        versions: this.#versionsOf(name).map((groupVersion) => ({
+        versions: (this.#groups.get(name) ?? []).map((groupVersion) => ({
           version: groupVersion.split('/').at(-1),
           freshness: 'Current',
           resources: (this.#byGroupVersion.get(groupVersion) ?? []).map(aggregatedResource),
@@ -265,26 +268,29 @@ export class Discovery {
   }
 
   #groupNames(): string[] {
-    const names = new Set<string>()
-    for (const groupVersion of this.#byGroupVersion.keys()) {
-      if (groupVersion.includes('/')) names.add(groupVersion.split('/')[0] ?? '')
-    }
-    return [...names].sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1))
-  }
-
-  #versionsOf(group: string): string[] {
-    return [...this.#byGroupVersion.keys()]
-      .filter((groupVersion) => (group ? groupVersion.startsWith(`${group}/`) : !groupVersion.includes('/')))
-      .sort((a, b) => compareVersions(a.slice(group.length + 1), b.slice(group.length + 1)))
+    return [...this.#groups.keys()].filter((name) => name !== '')
   }
 
   #group(name: string) {
-    const versions = this.#versionsOf(name).map((groupVersion) => ({
+    const versions = (this.#groups.get(name) ?? []).map((groupVersion) => ({
       groupVersion,
       version: groupVersion.split('/').at(-1),
     }))
     return { name, versions, preferredVersion: versions[0] }
   }
+}
+
+function grouped(groupVersions: Iterable<string>): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  for (const groupVersion of groupVersions) {
+    const group = groupVersion.includes('/') ? groupVersion.slice(0, groupVersion.indexOf('/')) : ''
+    const versions = groups.get(group)
+    if (versions) versions.push(groupVersion)
+    else groups.set(group, [groupVersion])
+  }
+  const versionOf = (groupVersion: string) => groupVersion.slice(groupVersion.indexOf('/') + 1)
+  for (const versions of groups.values()) versions.sort((a, b) => compareVersions(versionOf(a), versionOf(b)))
+  return new Map([...groups].sort(([a], [b]) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1)))
 }
 
 function aggregatedResource(resource: DiscoveredResource) {

@@ -183,7 +183,6 @@ function routeDocument(
   request: ApiRequest,
 ): Answer | Promise<Answer> {
   const { documents, resources, tokens } = endpoints
-  const { discovery } = documents
   const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
   // The others, lists of groups too, are asked by whatever method.
   if (ROUTED.has(root) && request.method !== 'GET') throw notAllowed()
@@ -195,7 +194,7 @@ function routeDocument(
   }
   switch (root) {
     case '':
-      return object({ paths: [...discovery.paths(), ...OTHER_PATHS].sort() })
+      return object({ paths: [...documents.discovery.paths(), ...OTHER_PATHS].sort() })
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -216,6 +215,7 @@ function routeDocument(
       const isRoot = group === ''
       settleForm(context, request, () => ({ ...PLAIN_OFFER, discovery: isRoot }))
       if (context.representation.as === 'discovery') return documents.aggregated(root, context.representation)
+      const { discovery } = documents
       if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
       if (isRoot) return object(discovery.groups())
       const found = version ? discovery.resources(`${group}/${version}`) : discovery.group(group)

@@ -41,6 +41,7 @@ export class ServedDocuments {
   readonly #schemas: Schemas
   readonly #unstored: readonly UnstoredKind[]
   readonly #clock: Clock
+  readonly #schemaHashes = new WeakMap<JsonObject, string>()
   #made: Made | undefined
 
   constructor(told: {
@@ -71,6 +72,7 @@ export class ServedDocuments {
       openApi: openApi({
         schemas: this.#schemas,
         version: VERSION.gitVersion,
+        schemaHashes: this.#schemaHashes,
         kinds: [
           ...kinds.map((kind) => documented(kind, VERBS)),
           ...unstored.map(({ kind, verbs }) => documented(kind, verbs)),

@@ -16,6 +16,7 @@ const VERB: Readonly<Record<string, string>> = {
   delete: 'DELETE',
   deletecollection: 'DELETECOLLECTION',
 }
+const OTHER = 'OTHER'
 const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy'])
 const READS = new Set(['get', 'list', 'watch', 'head'])
 
@@ -54,7 +55,7 @@ export class RequestMetrics {
     if (!line) {
       const labels = this.#labels(outcome.info, { isApply, isDry, scope })
       line = { labels, seconds: this.#seconds.of(labels), byCode: new Map() }
-      if (labels.resource !== '') this.#lines.set(key, line)
+      if (labels.resource !== '' && labels.verb !== OTHER) this.#lines.set(key, line)
     }
     line.seconds.observe(durationMs / 1000)
     const code = codeOf(outcome)
@@ -69,7 +70,7 @@ export class RequestMetrics {
   #labels(info: RequestInfo, told: { isApply: boolean; isDry: boolean; scope: string }): Labels {
     const isServed = info.isResource && this.#isServed(info)
     const { group, version, resource, subresource } = isServed ? info : NOT_SERVED
-    const verb = told.isApply ? 'APPLY' : CONNECTS.has(subresource) ? 'CONNECT' : (VERB[info.verb] ?? 'OTHER')
+    const verb = told.isApply ? 'APPLY' : CONNECTS.has(subresource) ? 'CONNECT' : (VERB[info.verb] ?? OTHER)
     return {
       component: 'apiserver',
       dry_run: told.isDry ? 'All' : '',

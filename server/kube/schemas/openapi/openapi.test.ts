@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { loadSchemas } from '../load-schemas.ts'
-import type { OpenApiDocument } from '../schemas.ts'
+import type { OpenApiDocument } from '../recent-documents.ts'
 import { openApi } from './openapi.ts'
 import type { ServedKind } from './served-kind.ts'
 
@@ -198,4 +198,34 @@ describe('openApi', () => {
     const source = { schemas, kinds: [deployment], version: 'v1.36.0' }
     expect(openApi(source).v3('apis/apps/v1')).toBe(openApi(source).v3('apis/apps/v1'))
   })
+})
+
+it('reads a schema once for all the hashes it is in, also when another has changed', () => {
+  let reads = 0
+  const watched = {
+    type: 'object',
+    get description() {
+      reads++
+      return 'read'
+    },
+  }
+  const schemaHashes = new WeakMap<JsonObject, string>()
+  const told = (schema: JsonObject) =>
+    openApi({
+      schemas,
+      kinds: [
+        { ...cronTab, schema: watched },
+        { ...openTab, schema },
+      ],
+      version: 'v1.36.0',
+      schemaHashes,
+    })
+  const first = told(open)
+  for (let count = 0; count < 3; count++) first.v3Index()
+  const second = told({ type: 'object' })
+  const [before, after] = [first, second].map((documents) =>
+    String(tree(documents.v3Index()).paths!['apis/stable.example.com/v1']!.serverRelativeURL),
+  )
+  expect(reads).toBe(1)
+  expect(after).not.toBe(before)
 })

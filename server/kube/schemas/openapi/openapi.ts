@@ -5,7 +5,8 @@
 
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../apimachinery/json.ts'
-import type { OpenApiDocument, Schemas } from '../schemas.ts'
+import type { OpenApiDocument } from '../recent-documents.ts'
+import type { Schemas } from '../schemas.ts'
 import { type ForeignDocuments, withForeign } from './foreign.ts'
 import { gnosticVersion2 } from './gnostic-version-2.ts'
 import { gnosticVersion3 } from './gnostic-version-3.ts'
@@ -29,6 +30,8 @@ export interface OpenApiSource {
   version: string
   /** What others serve behind this server, as they tell it. */
   foreign?: readonly ForeignDocuments[]
+  /** Of schemas of custom resources, kept by whoever makes one of these after the other. */
+  schemaHashes?: WeakMap<JsonObject, string>
 }
 
 /** Clients ask for `…v2@v1.0+protobuf`, but Go refuses to parse an answer with an @ in its type. */
@@ -36,24 +39,43 @@ const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 const V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
 
 /** Make a new one whenever the set of kinds changes (a CRD came or went); it costs nothing until asked. */
-export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource): OpenApi {
+export function openApi({
+  schemas,
+  kinds,
+  version,
+  foreign = [],
+  schemaHashes = new WeakMap(),
+}: OpenApiSource): OpenApi {
   const byPath = new Map<string, ServedKind[]>()
   for (const kind of kinds) {
     const path = kind.group ? `apis/${kind.group}/${kind.version}` : `api/${kind.version}`
-    byPath.set(path, [...(byPath.get(path) ?? []), kind])
+    const same = byPath.get(path)
+    if (same) same.push(kind)
+    else byPath.set(path, [kind])
   }
-  const hashOf = (...parts: unknown[]) =>
-    createHash('sha256')
-      .update(JSON.stringify([version, ...parts]))
-      .digest('hex')
-      .toUpperCase()
+  const hash = (...parts: unknown[]) => sha256([version, ...parts])
+  const remembered = new Map<string, string>()
+  const hashOf = (path: string): string => {
+    const known = remembered.get(path) ?? hash(path, foreignV3.get(path) ?? byPath.get(path)?.map(told))
+    remembered.set(path, known)
+    return known
+  }
+  const hashOfAll = once(() => hash('v2', kinds.map(told), foreign))
+
+  /** Of a custom resource the schema by its hash: of a thousand definitions one has changed. */
+  function told({ schema, ...rest }: ServedKind): object {
+    if (!schema) return rest
+    const known = schemaHashes.get(schema) ?? sha256(schema)
+    schemaHashes.set(schema, known)
+    return { ...rest, schema: known }
+  }
 
   function kept(hash: string, contentType: string, make: () => Buffer): OpenApiDocument {
     const key = `${hash} ${contentType}`
     const known = schemas.documents.get(key)
     if (known) return known
     const document = { etag: `"${hash}"`, contentType, body: make() }
-    schemas.documents.set(key, document)
+    schemas.documents.add(key, document)
     return document
   }
 
@@ -82,38 +104,46 @@ export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource
   }
   const foreignV3 = new Map(foreign.flatMap(({ path, v3 }) => (v3 ? [[path, v3] as const] : [])))
 
+  const index = once(() => {
+    const paths: JsonObject = {}
+    for (const path of [...[...byPath.keys()].sort(), ...foreignV3.keys()]) {
+      paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path)}` }
+    }
+    return { etag: `"${hash('index', paths)}"`, contentType: 'application/json', body: toBytes({ paths }) }
+  })
+
   return {
-    v3Index() {
-      const paths: JsonObject = {}
-      for (const path of [...byPath.keys()].sort()) {
-        paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path, byPath.get(path))}` }
-      }
-      for (const [path, v3] of foreignV3) {
-        paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path, v3)}` }
-      }
-      return kept(hashOf('index', paths), 'application/json', () => toBytes({ paths }))
-    },
+    v3Index: index,
 
     v3(path, form = 'json') {
-      const told = foreignV3.get(path)
+      const others = foreignV3.get(path)
       const served = byPath.get(path)
-      if (!told && !served) return undefined
+      if (!others && !served) return undefined
+      const make = () => others ?? v3Document(served!)
       // Both forms of a document are under one hash.
-      const hash = hashOf(path, told ?? served)
-      const make = () => told ?? v3Document(served!)
       return form === 'json'
-        ? kept(hash, 'application/json', () => toBytes(make()))
-        : kept(hash, V3_PROTOBUF, () => gnosticVersion3(make()))
+        ? kept(hashOf(path), 'application/json', () => toBytes(make()))
+        : kept(hashOf(path), V3_PROTOBUF, () => gnosticVersion3(make()))
     },
 
     v2(accept) {
       const isProtobuf = accept?.includes('com.github.proto-openapi.spec.v2') ?? false
       return isProtobuf
-        ? kept(hashOf('v2 protobuf', kinds, foreign), V2_PROTOBUF, () => gnosticVersion2(v2Document()))
-        : kept(hashOf('v2', kinds, foreign), 'application/json', () => toBytes(v2Document()))
+        ? kept(sha256(['protobuf', hashOfAll()]), V2_PROTOBUF, () => gnosticVersion2(v2Document()))
+        : kept(hashOfAll(), 'application/json', () => toBytes(v2Document()))
     },
   }
 }
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').toUpperCase()
 
 const BEARER_TOKEN = { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' }
 
