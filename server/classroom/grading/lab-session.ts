@@ -24,8 +24,11 @@ export interface LabSessionOptions {
   lab: Lab
   progress: Progress
   store: ProgressStore
-  /** Tells the place in line, from 1, while every seat is taken; 0 when it is our turn. */
-  claim: (hear: (place: number) => void) => Promise<Sandbox>
+  /**
+   * Tells the place in line, from 1, while every seat is taken; 0 when it is our turn. Rejects when the learner's sandbox does
+   * not start, unless another is wanted then.
+   */
+  claim: (hear: (place: number) => void, orAnother?: boolean) => Promise<Sandbox>
   /** Takes the learner's sandbox away, so that the next claim gets another. */
   discard: () => Promise<void>
   /** Puts the learner's cluster back to what was saved; the next claim opens it again. */
@@ -45,7 +48,8 @@ const WAKING = 'Waking your cluster. Everything is as you left it.'
 const ASLEEP = 'Your cluster sleeps: nothing was done here for a while. Everything is as you left it.'
 const DONE_BEFORE =
   'This lab was done, and stays so in the course. Your cluster has been another lab’s since, or is a new one, so the lab begins anew.'
-const CLEAR_WITHIN_MS = 30_000
+/** The second time, when it did not do. */
+const CLEAR_WITHIN_MS = [30_000, 90_000] as const
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000
 
@@ -132,7 +136,7 @@ export class LabSession {
   /** The learner has gone on to another lab, which has the cluster now. */
   suspend(reason: string): void {
     this.#suspended = reason
-    this.#stopWatching()
+    this.#letGo()
     this.#say('failed', reason)
   }
 
@@ -143,9 +147,7 @@ export class LabSession {
   /** Nobody is here: lets go of the cluster, or of the place in line. Begins again as if it were new. */
   sleep(): void {
     this.#suspended = ASLEEP
-    this.#stopWatching()
-    this.#tabsWatched?.[Symbol.dispose]()
-    this.#sandbox = undefined
+    this.#letGo()
     this.#say('asleep', ASLEEP)
   }
 
@@ -205,7 +207,7 @@ export class LabSession {
     this.#say('resetting', `Putting your cluster back to the start of ${where}.`)
     return this.#enqueue(async () => {
       this.#stopWatching()
-      await this.#claim()
+      await this.#claim(true)
       if (step === 1) await this.#startOver()
       else await this.#bringTo(step)
       await this.#goOn()
@@ -292,8 +294,8 @@ export class LabSession {
   }
 
   /** The learner's cluster, with everything watched that this lab's checks read. */
-  async #claim(): Promise<Sandbox> {
-    const sandbox = await this.#options.claim(this.#inLine)
+  async #claim(orAnother = false): Promise<Sandbox> {
+    const sandbox = await this.#options.claim(this.#inLine, orAnother)
     await sandbox.watch.follow(this.lab.cluster.watches)
     this.#sandbox = sandbox
     this.#tabsWatched?.[Symbol.dispose]()
@@ -393,24 +395,27 @@ export class LabSession {
     const { store, discard, logger } = this.#options
     this.#judge.forget()
     this.#progress.flags = []
-    const prepare = async ({ watch, cluster, observer }: Sandbox) => {
+    const prepare = async ({ watch, cluster, observer }: Sandbox, withinMs: number) => {
       await store.putLabIn(cluster, '')
       // A held loop would clear nothing away.
       await observer.steer({ action: 'release', loops: 'all' })
-      const signal = AbortSignal.timeout(CLEAR_WITHIN_MS)
+      const signal = AbortSignal.timeout(withinMs)
       await clearCluster(watch, signal)
       await applyObjects(watch, this.lab.start, signal)
     }
-    try {
-      await prepare(this.#mySandbox())
-    } catch (err) {
-      logger.warn('sandbox could not be emptied; another takes its place', { cluster: this.#sandbox?.cluster, err })
-      this.#say(this.#phase, 'Your cluster does not answer as it should. Making a new one.')
-      // Nor is it led to by a preview while it goes: another cluster may get its addresses.
-      this.#sandbox = undefined
-      await discard()
-      await prepare(await this.#claim())
+    const { cluster } = this.#mySandbox()
+    for (const withinMs of CLEAR_WITHIN_MS) {
+      try {
+        return await prepare(this.#mySandbox(), withinMs)
+      } catch (err) {
+        logger.warn('sandbox could not be emptied', { cluster, withinMs, err })
+      }
     }
+    this.#say(this.#phase, 'Your cluster could not be emptied. Making a new one, with a new home.')
+    // Nor is it led to by a preview while it goes: another cluster may get its addresses.
+    this.#sandbox = undefined
+    await discard()
+    await prepare(await this.#claim(), CLEAR_WITHIN_MS[0])
   }
 
   /** A cluster is ready when its nodes are; a warm one has been for long. */
@@ -439,7 +444,10 @@ export class LabSession {
         this.#stopWatching()
         if (this.isAsleep) return
         this.#options.logger.error('lab session failed', { lab: this.lab.id, session: this.id, err })
-        this.#say('failed', `${(err as Error).message}. Reset the lab to try again with a clean cluster.`)
+        this.#say(
+          'failed',
+          `${(err as Error).message}. Open the lab again to try once more, or start it afresh with a new cluster.`,
+        )
       }
     }
     return this.#options.exclusive(run)
@@ -449,6 +457,13 @@ export class LabSession {
     this.#judge.rest()
     this.#watching?.[Symbol.dispose]()
     this.#watching = undefined
+  }
+
+  /** Of all that is in the sandbox: it may be another's soon, or be watched anew. */
+  #letGo(): void {
+    this.#stopWatching()
+    this.#tabsWatched?.[Symbol.dispose]()
+    this.#sandbox = undefined
   }
 
   #mySandbox(): Sandbox {

@@ -120,12 +120,15 @@ export class Sessions implements AsyncDisposable {
     const { labs, pool, ...rest } = this.#options
     const lab = labs.find(({ id }) => id === progress.labId)
     if (!lab) throw new ClassroomError('lab-unknown', `There is no lab "${progress.labId}" any more.`)
+    // It may have had more steps when it was begun.
+    progress.step = Math.min(progress.step, lab.steps.length)
+    progress.reached = Math.min(progress.reached, lab.steps.length)
     const { learnerId } = progress
     const session = new LabSession({
       ...rest,
       lab,
       progress,
-      claim: (hear) => pool.claim(learnerId, hear),
+      claim: (hear, orAnother) => pool.claim(learnerId, hear, orAnother),
       discard: () => pool.discard(learnerId),
       putBack: (state) => pool.putBack(learnerId, state),
       clusterSleeps: () => pool.isAsleep(learnerId),

@@ -33,6 +33,7 @@ class FakeHost implements ClusterHost {
   }
   async deleteCluster(name: string) {
     this.asked.push(`delete ${name}`)
+    if (this.broken.has('delete')) throw new Error('the engine does not answer')
   }
   async listClusters() {
     return []
@@ -202,52 +203,81 @@ describe('SandboxPool', () => {
     await sandboxes[Symbol.asyncDispose]()
   })
 
-  it('replaces a cluster that does not come back', async () => {
-    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
-    host.broken.add('lab-old')
-    await using sandboxes = pool({ warm: 0 })
-    const claiming = sandboxes.claim('ada')
-    while (!host.asked.includes('delete lab-old')) {
+  /** What a claim comes to, while the clock goes on. */
+  async function outcome(claiming: Promise<{ cluster: string }>): Promise<string> {
+    let said = ''
+    claiming.then(
+      ({ cluster }) => (said = cluster),
+      (err) => (said = err.message),
+    )
+    while (!said) {
       await settlePromises()
       await clock.advance(3000)
     }
-    const { cluster } = await claiming
-    expect(cluster).not.toBe('lab-old')
-    expect(host.asked.filter((each) => each === 'start lab-old')).toHaveLength(4)
-    expect(host.asked).toContain('delete lab-old')
-    expect(await rows()).toEqual([{ cluster, learnerId: 'ada' }])
-  })
+    return said
+  }
+  const KEPT = 'Your cluster did not start: its store is damaged. What is in it is kept'
 
-  it('gives another to whoever comes while theirs is found to be broken after a restart', async () => {
-    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
+  it('keeps a cluster that does not come back, until its learner wants another', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada', used: true } })
     host.broken.add('lab-old')
-    await using sandboxes = pool({ warm: 0 })
+    await using sandboxes = pool()
     await sandboxes.start()
-    const claiming = sandboxes.claim('ada')
-    while (!host.asked.includes('delete lab-old')) {
-      await settlePromises()
-      await clock.advance(3000)
-    }
-    expect(await rows()).toEqual([{ cluster: (await claiming).cluster, learnerId: 'ada' }])
+    await untilThereAre(2)
+    expect(await outcome(sandboxes.claim('ada'))).toBe(KEPT)
+    expect(await outcome(sandboxes.claim('ada'))).toBe(KEPT)
+    expect(host.asked.filter((each) => each === 'start lab-old')).toHaveLength(12)
+    expect(host.asked).not.toContain('delete lab-old')
+    const cluster = await outcome(sandboxes.claim('ada', undefined, true))
+    expect(cluster).not.toBe('lab-old')
+    expect(host.asked).toContain('delete lab-old')
+    expect(await rows()).toContainEqual({ cluster, learnerId: 'ada' })
     expect(sandboxes.claim('ada')).toBe(sandboxes.claim('ada'))
   })
 
-  it('leaves a cluster that does not come back where it is while no other can be made', async () => {
-    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
+  it('keeps it too while no other can be made', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada', used: true } })
     host.broken.add('lab-old').add('create')
     await using sandboxes = pool({ warm: 0 })
-    let refused = ''
-    sandboxes.claim('ada').catch((err) => {
-      refused = err.message
-    })
-    while (!refused) {
-      await settlePromises()
-      await clock.advance(3000)
-    }
-    expect(refused).toBe('no room for another cluster')
+    expect(await outcome(sandboxes.claim('ada', undefined, true))).toBe('no room for another cluster')
     expect(await rows()).toEqual([{ cluster: 'lab-old', learnerId: 'ada' }])
     host.broken.clear()
     expect((await sandboxes.claim('ada')).cluster).toBe('lab-old')
+  })
+
+  it('keeps one that runs on machines while there are none, and takes one of simulated nodes away when there are', async () => {
+    const data = ['real', 'simulated'].map((kind, at) => ({ cluster: kind, kind, learnerId: ['ada', 'bob'][at]! }))
+    await database.sandbox.createMany({ data })
+    {
+      await using without = pool({ warm: 0 })
+      await without.start()
+      expect(await outcome(without.claim('ada'))).toMatch(
+        /^Your cluster did not start: it runs on worker machines.* is kept$/,
+      )
+      expect(await outcome(without.claim('bob'))).toBe('simulated')
+    }
+    await using withMachines = pool({ warm: 0, machines: 'real' })
+    await withMachines.start()
+    expect(await outcome(withMachines.claim('ada'))).toBe('real')
+    expect(await outcome(withMachines.claim('bob'))).not.toBe('simulated')
+    expect(host.asked.filter((each) => each.startsWith('delete'))).toEqual(['delete simulated'])
+  })
+
+  it('gives nobody what was somebody’s: one that could not be deleted is deleted at the next start', async () => {
+    let used = ''
+    {
+      await using sandboxes = pool({ warm: 0 })
+      used = (await sandboxes.claim('ada')).cluster
+      host.broken.add('delete')
+      await sandboxes.release('ada')
+    }
+    expect(await rows()).toEqual([{ cluster: used, learnerId: null }])
+    host.broken.clear()
+    await using sandboxes = pool({ warm: 1 })
+    await sandboxes.start()
+    expect(await outcome(sandboxes.claim('bob'))).not.toBe(used)
+    expect(host.asked.filter((each) => each === `delete ${used}`)).toHaveLength(2)
+    expect(host.asked).not.toContain(`start ${used}`)
   })
 
   it('keeps a cluster that comes back at the second try', async () => {

@@ -1,7 +1,9 @@
 // Sandboxes, and who has which. One is always kept ready for whoever comes next:
 //
-//   nobody's, warm ──claim──► a learner's ──broken──► deleted, and the learner gets another
+//   nobody's, warm ──claim──► a learner's ──discard, or they begin afresh──► deleted, and the next claim gets another
 //        ▲ refilled later, when nobody waits
+//
+// A learner's that does not start is kept, whatever is the matter: it may be the host's fault, and work is in there.
 //
 // There are so many seats; whoever comes when all are taken waits in line. A seat is freed by leaving, or by being away for
 // so long that the sandbox is put to disk:
@@ -88,13 +90,15 @@ export class SandboxPool implements AsyncDisposable {
   async start(): Promise<void> {
     const { database, machines, logger } = this.#options
     const rows = await database.sandbox.findMany({
-      select: { cluster: true, learnerId: true, kind: true, asleepAt: true },
+      select: { cluster: true, learnerId: true, used: true, kind: true, asleepAt: true },
       orderBy: { createdAt: 'asc' },
     })
-    for (const { cluster, learnerId, kind, asleepAt } of rows) {
-      if (kind !== machines) {
-        // Made when machines were of the other kind. A learner's is kept until they come; a warm one is of no use.
-        if (learnerId === null) void this.#delete(cluster)
+    for (const { cluster, learnerId, used, kind, asleepAt } of rows) {
+      if (learnerId === null && (used || kind !== machines)) {
+        // What could not be deleted then, with somebody's work in it; or a warm one from when machines were of the other kind.
+        void this.#delete(cluster)
+      } else if (kind !== machines) {
+        // A learner's is kept until they come.
       } else if (learnerId !== null && asleepAt) {
         this.#resting.adopt(learnerId, cluster)
       } else if (learnerId !== null && this.#line.taken < this.#line.seats) {
@@ -110,12 +114,17 @@ export class SandboxPool implements AsyncDisposable {
     void this.#fill()
   }
 
-  /** The learner's sandbox: the one they have, else a warm one, else a new one. `hear` is told their place while they wait in line. */
-  claim(learnerId: string, hear: HearPlace = () => undefined): Promise<Sandbox> {
+  /**
+   * The learner's sandbox: the one they have, else a warm one, else a new one. `hear` is told their place while they wait in
+   * line. Rejects when theirs does not start; `orAnother` is for who gives up what is in it, and gets another then.
+   */
+  claim(learnerId: string, hear: HearPlace = () => undefined, orAnother = false): Promise<Sandbox> {
     const existing = this.#claimed.get(learnerId)
-    // What does not come back is only tried anew, and replaced, for somebody who is here.
-    if (existing && this.#comingBack.has(existing)) return existing.catch(() => this.claim(learnerId, hear))
-    const claiming = existing ?? this.#line.take(learnerId).then(() => this.#claim(learnerId))
+    // What did not come back while nobody asked for it is tried anew for somebody who is here.
+    if (existing && (orAnother || this.#comingBack.has(existing))) {
+      return existing.catch(() => this.claim(learnerId, hear, orAnother))
+    }
+    const claiming = existing ?? this.#line.take(learnerId).then(() => this.#claim(learnerId, orAnother))
     this.#line.listen(learnerId, hear)
     if (existing) return existing
     this.#claimed.set(learnerId, claiming)
@@ -214,16 +223,19 @@ export class SandboxPool implements AsyncDisposable {
     })
   }
 
-  async #claim(learnerId: string): Promise<Sandbox> {
+  async #claim(learnerId: string, orAnother: boolean): Promise<Sandbox> {
     const { logger, database, machines } = this.#options
     await this.#resting.settled(learnerId)
     const row = await this.#rowOf(learnerId)
-    if (row && row.kind === machines) {
-      try {
-        return await this.#wake(learnerId, row.cluster)
-      } catch (err) {
-        logger.warn('learner’s sandbox is broken; another takes its place', { cluster: row.cluster, err })
+    try {
+      if (row?.kind === machines) return await this.#wake(learnerId, row.cluster)
+      // One of simulated nodes gives way to machines; nothing is in there that its labs' steps cannot do again.
+      if (row?.kind === 'real') throw new Error('it runs on worker machines, and this host has none now')
+    } catch (err) {
+      if (!orAnother) {
+        throw new Error(`Your cluster did not start: ${(err as Error).message}. What is in it is kept`, { cause: err })
       }
+      logger.warn('learner’s sandbox is broken; another takes its place', { cluster: row?.cluster, err })
     }
     await this.#resting.forget(learnerId)
     try {
@@ -232,7 +244,7 @@ export class SandboxPool implements AsyncDisposable {
       if (row) await this.#delete(row.cluster)
       await database.sandbox.update({
         where: { cluster: sandbox.cluster },
-        data: { learnerId },
+        data: { learnerId, used: true },
         select: { cluster: true },
       })
       return sandbox
@@ -338,12 +350,12 @@ export class SandboxPool implements AsyncDisposable {
   async #delete(cluster: string): Promise<void> {
     const { host, database, logger } = this.#options
     try {
+      // It is nobody's from now on, whatever becomes of it; the next start tries again.
+      await database.sandbox.updateMany({ where: { cluster }, data: { learnerId: null } })
       await host.deleteCluster(cluster)
       await database.sandbox.deleteMany({ where: { cluster } })
     } catch (err) {
       logger.error('sandbox could not be taken away', { cluster, err })
-      // It is nobody's from now on; the next start tries again.
-      await database.sandbox.updateMany({ where: { cluster }, data: { learnerId: null } }).catch(() => undefined)
     }
   }
 

@@ -1,14 +1,20 @@
 // Many clusters in this process. The classroom keeps one of these in a child process (host-process.ts).
 
-import { createServer } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import { Cluster, removeClusterDirectory } from './cluster.ts'
 import type { ClusterHost, MachineSwitch, MachinesRest } from './cluster-host.ts'
-import { type ClusterRecord, clusterDirectory, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
+import {
+  type ClusterRecord,
+  clusterDirectory,
+  clusterNames,
+  readClusterRecord,
+  writeClusterRecord,
+} from './cluster-record.ts'
 import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
+import { freePorts } from './free-ports.ts'
 import { type GateListener, GateListeners } from './gate-listeners.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { MachineProvider } from './machine-provider.ts'
@@ -52,7 +58,8 @@ export class LocalClusterHost implements ClusterHost {
     if (this.#running.has(spec.name) || (await readClusterRecord(directory))) {
       throw new Error(`a cluster named "${spec.name}" exists; choose another name, or delete it first`)
     }
-    const [apiPort, etcdPort] = await freePorts(2)
+    const promised = await this.#promisedPorts()
+    const [apiPort, etcdPort] = await freePorts(2, (port) => promised.has(port))
     const record: ClusterRecord = { spec, apiPort: apiPort!, etcdPort: etcdPort!, createdAt: this.#options.clock.now() }
     await writeClusterRecord(directory, record)
     return this.#run(record)
@@ -177,6 +184,15 @@ export class LocalClusterHost implements ClusterHost {
     return clusterDirectory(this.#options.stateDir, name)
   }
 
+  /** Of every cluster on disk: one that sleeps holds none, and wants its own when it is woken. */
+  async #promisedPorts(): Promise<Set<number>> {
+    const names = await clusterNames(this.#options.stateDir)
+    const records = await Promise.all(
+      names.map((name) => readClusterRecord(this.#directory(name)).catch(() => undefined)),
+    )
+    return new Set(records.flatMap((record) => (record ? [record.apiPort, record.etcdPort] : [])))
+  }
+
   async #run(record: ClusterRecord, { isAnew = false } = {}): Promise<ClusterInfo> {
     const { schemas, clock, logger, random } = this.#options
     const machines = record.spec.nodes > 0 ? await this.#openMachines() : undefined
@@ -202,18 +218,4 @@ export class LocalClusterHost implements ClusterHost {
     await running?.cluster.close({ machines })
     return running !== undefined
   }
-}
-
-/** Loopback ports that nobody holds now, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
