@@ -264,6 +264,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     causes,
     clock,
     logger,
+    schemas,
     resources,
     converterOf: (definition) => webhookConverter(caller, definition),
   })

@@ -5,10 +5,11 @@ import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { apiVersionOf } from '../kinds/define-kind.ts'
 import { builtInKinds, CustomResourceDefinition } from '../kinds/index.ts'
 import { loadSchemas } from '../schemas/load-schemas.ts'
-import { assertShape } from '../schemas/stored-shape.ts'
+import { assertShape, mendCustom } from '../schemas/stored-shape.ts'
 import type { Store } from '../store/store.ts'
 import { storageKey } from './registry/storage-keys.ts'
 import { crontab, crontabs, define, TABS } from './testing/crontab.ts'
+import { rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 const ODD: readonly object[] = [
@@ -59,15 +60,38 @@ it('goes on, and begins again, with whatever lies in the store', async () => {
   await expectWell(second, 'after')
 })
 
-it('goes on where the metadata of a custom resource is no metadata', async () => {
+it('keeps of a custom resource what is metadata, and lets it be mended and deleted', async () => {
   await using test = await startTestServer()
-  await define(test.transport, crontabs())
-  await test.transport.request({ method: 'POST', path: TABS, body: crontab('good') })
-  const key = (name: string) => `/registry/stable.example.com/crontabs/default/${name}`
-  await leave(test.store, key('odd'), JSON.stringify({ ...crontab('odd'), metadata: { name: 'odd', labels: 5 } }))
-  await expectWell(test, 'after')
+  const definition = crontabs()
+  const inner = { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true }
+  const openAPIV3Schema = { type: 'object', properties: { inner } }
+  definition.spec.versions[0]!.schema = { openAPIV3Schema } as never
+  await define(test.transport, definition)
+  const { apiVersion, kind } = crontab('')
+  const odd = { unknown: 42, annotations: { foo: 42, bar: 'abc' }, labels: { invalid: 'x y' } }
+  const spoil = async () => {
+    const metadata = { name: 'odd', namespace: 'default', ...odd }
+    const object = { apiVersion, kind, metadata, inner: { apiVersion: 'v1', kind: 7, metadata: odd } }
+    await leave(test.store, '/registry/stable.example.com/crontabs/default/odd', JSON.stringify(object))
+    await expectWell(test, `after-${test.store.revision}`)
+  }
+  await spoil()
+  await test.transport.request({ method: 'DELETE', path: `${TABS}/odd` })
+  await spoil()
   const { items } = (await test.transport.request({ method: 'GET', path: TABS })) as { items: KubeObject[] }
-  expect(items.map(({ metadata }) => metadata?.name)).toEqual(['good'])
+  const { resourceVersion: _now, ...metadata } = items[0]?.metadata ?? {}
+  expect(metadata).toEqual({ name: 'odd', namespace: 'default', generation: 1, labels: odd.labels })
+  expect(items).toEqual([
+    expect.objectContaining({ inner: { apiVersion: 'v1', metadata: { labels: { invalid: 'x y' } } } }),
+  ])
+  const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+  const admin = await test.pki.issue('admin', ['system:masters'])
+  const sent = await rawRequest({ port, caPem: test.pki.caPem, ...admin, path: `${TABS}/odd` })
+  expect(sent.json()).toEqual(items[0])
+  const mend = { metadata: { labels: null }, inner: { kind: 'Pod', metadata: { labels: null } } }
+  const patch = { method: 'PATCH', path: `${TABS}/odd`, contentType: 'application/merge-patch+json' } as const
+  await expect(test.transport.request({ ...patch, body: {} })).rejects.toMatchObject({ reason: 'Invalid' })
+  await expect(test.transport.request({ ...patch, body: mend })).resolves.toMatchObject({ inner: { kind: 'Pod' } })
 })
 
 it('has no more of what somebody has spoilt, whoever goes on to change it', async () => {
@@ -87,10 +111,10 @@ it('has no more of what somebody has spoilt, whoever goes on to change it', asyn
 
 it('takes a custom resource for what it is, whatever its kind is called, and null for nothing', () => {
   const schemas = loadSchemas()
-  const custom = { group: 'example.com', version: 'v1', schema: {} }
-  const status = { metadata: { name: 'a', labels: null }, status: { phase: 'x' }, code: {} }
-  expect(() => assertShape(schemas, { ...custom, kind: 'Status' }, status)).not.toThrow()
-  expect(status.metadata).toEqual({ name: 'a' })
+  const status = { kind: 'Status', metadata: { name: 'a', labels: { b: null }, generation: 1 }, code: {} }
+  expect(mendCustom(schemas, status)).toBe(false)
+  expect(status.metadata).toEqual({ name: 'a', labels: {}, generation: 1 })
+  expect(() => mendCustom(schemas, { metadata: { name: 7 } })).toThrow('name is no string')
   const definition = { metadata: { creationTimestamp: null }, status: { conditions: null, storedVersions: null } }
   expect(() => assertShape(schemas, CustomResourceDefinition, definition)).not.toThrow()
   expect(definition).toEqual({ metadata: {}, status: {} })

@@ -9,6 +9,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
 import type { Cel } from '../../cel/cel.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApiResources } from '../endpoints/api-resources.ts'
 import type { Committer } from '../registry/commit.ts'
@@ -29,6 +30,7 @@ export interface CustomResourcesOptions {
   clock: Clock
   logger: Logger
   cel: Cel
+  schemas: Schemas
   resources: ApiResources
   /** For definitions whose versions a webhook converts. */
   converterOf(definition: CustomResourceDefinition): Converter
@@ -66,13 +68,19 @@ export class CustomResources implements Follower {
     const name = definition.metadata?.name ?? ''
     if (definition.metadata?.deletionTimestamp) this.#terminating.add(name)
     else this.#terminating.delete(name)
+    this.#tellEnding(definition, isTrue(definition, 'Terminating'))
     if (hasNames(definition)) void this.serve(definition)
   }
 
   delete({ object }: Entry): void {
     const name = object.metadata?.name ?? ''
     this.#terminating.delete(name)
+    this.#tellEnding(object as CustomResourceDefinition, false)
     void this.#change(name, async () => this.#withdraw(name))
+  }
+
+  #tellEnding({ spec }: CustomResourceDefinition, isEnding: boolean): void {
+    this.#options.resources.tellEnding({ group: spec.group, plural: spec.names.plural }, isEnding)
   }
 
   /** Resolves when requests are answered as the definition says. */
@@ -111,7 +119,7 @@ export class CustomResources implements Follower {
   }
 
   #serveVersions(definition: CustomResourceDefinition, cache: ResourceCache): Pick<Served, 'kinds' | 'stored'> {
-    const { feed, store, committer, clock, cel, resources, converterOf } = this.#options
+    const { feed, store, committer, clock, cel, schemas, resources, converterOf } = this.#options
     const { spec, metadata } = definition
     const all = spec.versions.map((version) => customKind(definition, version, cel))
     const kinds = new Map(all.map((kind) => [apiVersionOf(kind), kind]))
@@ -123,7 +131,7 @@ export class CustomResources implements Follower {
       throw forbidden(resource, name, 'create not allowed while custom resource definition is terminating')
     }
     const registryOf = (kind: AnyKind) => {
-      const conversion = new VersionConversion({ kind, storedKind, kinds, convert, assertCreates })
+      const conversion = new VersionConversion({ schemas, kind, storedKind, kinds, convert, assertCreates })
       return new Registry({ kind, cache, feed, store, committer, clock, conversion })
     }
     // Kinds of our own stand before a definition of their name: its objects are stored, and asked for by nobody.
@@ -160,8 +168,11 @@ const isSame = (a: CustomResourceDefinition, b: CustomResourceDefinition) =>
   deepEqual(a.spec, b.spec) && deepEqual(a.status?.acceptedNames, b.status?.acceptedNames)
 
 /** Accepted once, they stay: a definition that later asks for names in use goes on under the old ones. */
-function hasNames({ spec, status }: CustomResourceDefinition): boolean {
+function hasNames(definition: CustomResourceDefinition): boolean {
+  const { spec, status } = definition
   const { plural, kind } = status?.acceptedNames ?? {}
-  const isEstablished = status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True')
-  return plural === spec.names.plural && Boolean(kind) && isEstablished === true
+  return plural === spec.names.plural && Boolean(kind) && isTrue(definition, 'Established')
 }
+
+const isTrue = ({ status }: CustomResourceDefinition, type: string) =>
+  status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false

@@ -3,9 +3,11 @@
 // Upstream: apiextensions-apiserver/pkg/apiserver/conversion, customresource_handler.go crdConversionRESTOptionsGetter.
 
 import { deepCopy, deepEqual, deepFreeze } from '../../apimachinery/deep.ts'
-import type { JsonObject } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
+import { mendMetadata } from '../../schemas/stored-shape.ts'
 import { setFittingDefaults } from '../../schemas/structural/defaults.ts'
 import { prune } from '../../schemas/structural/prune.ts'
 import type { Conversion } from '../registry/registry.ts'
@@ -19,6 +21,7 @@ export const byNameOnly: Converter = (objects, apiVersion) => objects.map((objec
 
 export class VersionConversion implements Conversion {
   readonly storedKind: AnyKind
+  readonly #schemas: Schemas
   readonly #kind: AnyKind
   /** Of every version there is, by apiVersion. */
   readonly #kinds: ReadonlyMap<string, AnyKind>
@@ -28,12 +31,14 @@ export class VersionConversion implements Conversion {
   readonly #shown = new WeakMap<KubeObject, Entry>()
 
   constructor(told: {
+    schemas: Schemas
     kind: AnyKind
     storedKind: AnyKind
     kinds: ReadonlyMap<string, AnyKind>
     convert: Converter
     assertCreates: (name: string) => void
   }) {
+    this.#schemas = told.schemas
     this.#kind = told.kind
     this.storedKind = told.storedKind
     this.#kinds = told.kinds
@@ -102,9 +107,16 @@ export class VersionConversion implements Conversion {
     const copy = deepCopy(object)
     const schema = this.#kinds.get(object.apiVersion ?? '')?.schema
     if (!schema) return copy
-    prune(copy as JsonObject, schema)
+    // Defaults first: what they say of an object within is kept no more than what somebody wrote.
     setFittingDefaults(copy as JsonObject, schema)
+    prune(copy as JsonObject, schema, (inner) => this.#mendEmbedded(inner))
     return copy
+  }
+
+  /** What would not be taken of an object within is no part of it: an update would be refused for what nobody sent. */
+  #mendEmbedded(inner: JsonObject): void {
+    for (const name of ['apiVersion', 'kind']) if (typeof inner[name] !== 'string') delete inner[name]
+    if (isJsonObject(inner.metadata)) mendMetadata(this.#schemas, inner.metadata)
   }
 }
 

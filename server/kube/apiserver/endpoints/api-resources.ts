@@ -14,6 +14,8 @@ export class ApiResources {
   readonly #byPath = new Map<string, ServedKind>()
   /** What others serve behind this server, by group version. */
   readonly foreign = new Map<string, ForeignVersion>()
+  /** Custom resources whose objects are on their way out, by group and plural. */
+  readonly #ending = new Set<string>()
   #generation = 0
   #kinds: readonly AnyKind[] | undefined
 
@@ -50,6 +52,18 @@ export class ApiResources {
     this.#byPath.delete(pathKey(kind.group, kind.version, kind.plural))
     this.#kinds = undefined
     this.#generation++
+  }
+
+  tellEnding({ group, plural }: Pick<AnyKind, 'group' | 'plural'>, isEnding: boolean): void {
+    const name = `${group}/${plural}`
+    if (this.#ending.has(name) === isEnding) return
+    if (isEnding) this.#ending.add(name)
+    else this.#ending.delete(name)
+    this.#generation++
+  }
+
+  isEnding({ group, plural }: AnyKind): boolean {
+    return this.#ending.has(`${group}/${plural}`)
   }
 
   #serve(served: ServedKind): void {

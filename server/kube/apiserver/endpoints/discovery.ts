@@ -10,6 +10,7 @@ import type { UnstoredKind } from './unstored-kind.ts'
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 /** In no order that means anything, but `api-resources -o wide` shows it. */
 const VERBS_OF_CUSTOM = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+const VERBS_OF_ENDING = ['delete', 'deletecollection', 'get', 'list', 'watch']
 
 interface Subresource {
   verbs: string[]
@@ -117,8 +118,8 @@ const rankOf = (group: string) => {
   return at < 0 ? FIRST_GROUPS.length : at
 }
 
-function verbsOf({ schema, plural }: AnyKind): readonly string[] {
-  if (schema) return VERBS_OF_CUSTOM
+function verbsOf({ schema, plural }: AnyKind, isEnding: boolean): readonly string[] {
+  if (schema) return isEnding ? VERBS_OF_ENDING : VERBS_OF_CUSTOM
   return plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
 }
 
@@ -136,11 +137,13 @@ export class Discovery {
     kinds: readonly AnyKind[]
     /** The version in which objects of a kind are stored, where that is served. */
     storedAs(kind: AnyKind): AnyKind | undefined
+    /** Whether its definition is going, and takes its objects with it. */
+    isEnding(kind: AnyKind): boolean
     unstored: readonly UnstoredKind[]
     foreign: Iterable<ForeignVersion>
   }) {
     for (const version of told.foreign) this.#addForeign(version)
-    for (const kind of told.kinds) this.#addKind(kind, verbsOf(kind), told.storedAs(kind))
+    for (const kind of told.kinds) this.#addKind(kind, verbsOf(kind, told.isEnding(kind)), told.storedAs(kind))
     for (const { kind, verbs } of told.unstored) this.#addKind(kind, verbs)
     for (const resources of this.#byGroupVersion.values()) resources.sort((a, b) => (a.name < b.name ? -1 : 1))
     this.#groups = grouped(this.#byGroupVersion.keys())

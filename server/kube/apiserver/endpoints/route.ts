@@ -4,7 +4,7 @@ import { PageNotFoundError } from '../../apimachinery/status-error.ts'
 import { DISCOVERY_PATH, issuerAnswer, KEYS_PATH } from '../authentication/issuer-discovery.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import { negotiate, type Offer, PLAIN_OFFER } from '../request-path/negotiate.ts'
+import { negotiate, notAcceptable, type Offer, PLAIN_OFFER } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { answerMetrics, isMetrics } from '../resource-metrics/answer.ts'
@@ -91,6 +91,7 @@ function settleForm(context: RequestContext, request: ApiRequest, offer: () => O
   const form = negotiate(request.accept, offer)
   const pretty = form.pretty || context.representation.pretty
   context.representation = pretty ? { ...form, pretty } : form
+  if (form.format === 'yaml' && offer().stream) throw notAcceptable(offer())
 }
 
 /** POST …/bindings is an old way to say POST …/pods/<name>/binding; there is no registry of bindings. */

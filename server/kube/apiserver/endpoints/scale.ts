@@ -178,15 +178,21 @@ function scaleOf(kind: AnyKind, object: KubeObject): Scale {
   if (kind.schema && selector !== undefined && typeof selector !== 'string') {
     throw new StatusError('Unknown', accessorProblem(labelSelector, selector as JsonValue, 'string'))
   }
+  const replicas = numberAt(object, specReplicas)
+  const shown = shownSelector(selector)
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
-    metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as Scale['metadata'] & object,
-    spec: { replicas: numberAt(object, specReplicas) },
-    status: {
-      replicas: numberAt(object, statusReplicas),
-      selector: shownSelector(selector),
-    },
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : {}),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+    } as Scale['metadata'] & object,
+    // Go leaves out what is nothing here, except how many there are.
+    spec: replicas ? { replicas } : {},
+    status: { replicas: numberAt(object, statusReplicas), ...(shown ? { selector: shown } : {}) },
   }
 }
 

@@ -66,6 +66,7 @@ export class ServedDocuments {
       discovery: new Discovery({
         kinds,
         storedAs: (kind) => this.#resources.storedAs(kind),
+        isEnding: (kind) => this.#resources.isEnding(kind),
         unstored,
         foreign: foreign.values(),
       }),
@@ -147,7 +148,7 @@ export class ServedDocuments {
 }
 
 function documented(told: AnyKind, verbs: readonly string[]) {
-  const { group, version, kind, plural, namespaced, subresources, schema, listKind } = told
+  const { group, version, kind, plural, namespaced, subresources, schema, listKind, selectableFields } = told
   return {
     group,
     version,
@@ -156,7 +157,7 @@ function documented(told: AnyKind, verbs: readonly string[]) {
     namespaced,
     verbs,
     listKind,
-    ...(schema ? { schema: schema as JsonObject } : {}),
+    ...(schema ? { schema: schema as JsonObject, selectableFields } : {}),
     subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
   }
 }

@@ -331,7 +331,7 @@ describe('HTTPS front', () => {
       accept: 'application/yaml',
       path: '?watch=1',
       code: 406,
-      said: /only the following media types are accepted: application\/json;stream=watch/,
+      said: /only the following media types are accepted:\s+application\/json;stream=watch/,
     },
     {
       accept: `application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1`,

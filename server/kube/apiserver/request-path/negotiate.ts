@@ -17,7 +17,7 @@ export interface Offer {
   transforms: boolean
   /** The whole of discovery in one document. */
   discovery: boolean
-  /** Only what can be cut into events: YAML cannot. */
+  /** Answered by events, into which YAML cannot be cut: whoever accepts it first is refused, in YAML. */
   stream: boolean
 }
 
@@ -40,7 +40,7 @@ export function negotiate(accept: string, offered: () => Offer): Representation 
   // What most send: there is no need to know what else is offered.
   if (accept === '' || accept === 'application/json' || accept === '*/*') return PLAIN
   const offer = offered()
-  const formats = Object.entries(FORMAT_OF).filter(([, format]) => isOffered(format, offer))
+  const formats = Object.entries(FORMAT_OF).filter(([, format]) => format !== 'protobuf' || offer.protobuf)
   for (const { type, told } of clausesOf(accept)) {
     for (const [mediaType, format] of formats) {
       if (type !== mediaType && type !== '*/*' && type !== 'application/*') continue
@@ -48,12 +48,15 @@ export function negotiate(accept: string, offered: () => Offer): Representation 
       if (found) return found
     }
   }
-  const types = formats.map(([type]) => (offer.stream ? `${type};stream=watch` : type))
-  throw new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
+  throw notAcceptable(offer)
 }
 
-const isOffered = (format: Format, offer: Offer) =>
-  format === 'protobuf' ? offer.protobuf : format === 'yaml' ? !offer.stream : true
+export function notAcceptable({ protobuf, stream }: Offer): StatusError {
+  const types = Object.entries(FORMAT_OF)
+    .filter(([, format]) => (format === 'protobuf' ? protobuf : format === 'json' || !stream))
+    .map(([type]) => (stream ? `${type};stream=watch` : type))
+  return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
+}
 
 /** The first of the types offered that the client takes, or undefined. For documents, which know no parameters. */
 export function firstAccepted(accept: string, offered: readonly string[]): string | undefined {

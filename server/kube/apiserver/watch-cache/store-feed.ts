@@ -2,13 +2,13 @@
 // reader that must see everything written so far waits for that number only.
 
 import type { Logger } from '../../../base/logger.ts'
-import type { JsonObject } from '../../apimachinery/json.ts'
+import { type JsonObject, writeJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { expired, StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { writeEmptyFields } from '../../schemas/empty-fields.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
-import { assertShape } from '../../schemas/stored-shape.ts'
+import { assertShape, mendCustom } from '../../schemas/stored-shape.ts'
 import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch } from '../../store/store.ts'
 import { storagePrefix } from '../registry/storage-keys.ts'
 import type { CauseMap } from './cause-map.ts'
@@ -179,8 +179,13 @@ export class StoreFeed implements Disposable {
   #decode(kind: AnyKind, kv: KeyValue): Entry | undefined {
     try {
       const object = decodeStored(kv.value)
-      assertShape(this.#options.schemas, kind, object as JsonObject)
-      writeEmptyFields(this.#options.schemas, kind, object as JsonObject)
+      const { schemas } = this.#options
+      if (kind.schema) {
+        const isMended = mendCustom(schemas, object as JsonObject)
+        return entryWith(object, isMended ? { ...kv, value: Buffer.from(writeJson(object)) } : kv)
+      }
+      assertShape(schemas, kind, object as JsonObject)
+      writeEmptyFields(schemas, kind, object as JsonObject)
       return entryWith(object, kv)
     } catch (err) {
       this.#options.logger.error('a stored object cannot be read', { key: kv.key, err })

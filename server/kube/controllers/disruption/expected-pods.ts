@@ -60,7 +60,8 @@ async function askForScale(
   try {
     const path = objectPath(kind, { namespace, name: owner.name }, 'scale')
     const scale = (await client.transport.request({ method: 'GET', path })) as Scaled
-    return scale.metadata?.uid === owner.uid ? scaleOf(scale) : undefined
+    // A Scale that says nothing is one of none.
+    return scale.metadata?.uid === owner.uid ? { uid: owner.uid, replicas: scale.spec?.replicas ?? 0 } : undefined
   } catch (err) {
     if (isNotFound(err)) return `${kind.plural}.${kind.group} does not implement the scale subresource`
     throw err

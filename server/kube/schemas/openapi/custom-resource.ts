@@ -18,7 +18,11 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
     kind: asOfAPod('kind'),
     metadata: { description: describes, ...reference(`${META}.${metadata}`, dialect.version) },
   })
-  const gvk = (kindName: string) => [{ group: kind.group, kind: kindName, version: kind.version }]
+  const fields = Object.keys(kind.selectableFields ?? {})
+  const told = (kindName: string): JsonObject => ({
+    'x-kubernetes-group-version-kind': [{ group: kind.group, kind: kindName, version: kind.version }],
+    ...(fields.length > 0 ? { 'x-kubernetes-selectable-fields': fields.map((fieldPath) => ({ fieldPath })) } : {}),
+  })
   const listKind = kind.listKind ?? `${kind.kind}List`
   const complete = (schema: JsonObject): JsonObject => ({
     ...schema,
@@ -31,7 +35,7 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
     [name]: {
       ...(isOpen ? {} : complete(withEmbedded(own, complete, dialect.version))),
       type: 'object',
-      'x-kubernetes-group-version-kind': gvk(kind.kind),
+      ...told(kind.kind),
     },
     [`${name}List`]: {
       description: `${listKind} is a list of ${kind.kind}`,
@@ -41,7 +45,7 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
         ...envelope('ListMeta', 'Standard list metadata.'),
         items: { type: 'array', items: referenceTo(name, dialect.version), description: `List of ${kind.plural}.` },
       },
-      'x-kubernetes-group-version-kind': gvk(listKind),
+      ...told(listKind),
     },
   }
 }

@@ -4,7 +4,7 @@
 import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
-import { badRequest } from '../../apimachinery/status-error.ts'
+import { badRequest, fieldError } from '../../apimachinery/status-error.ts'
 import { shortened } from '../../apimachinery/told.ts'
 import { cannotBeHandled, type Decoded, decodeMetadata } from '../decode.ts'
 import { readObjectText } from '../read-object-text.ts'
@@ -43,6 +43,7 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
   }
   // Objects within say of themselves what any object does, and nothing else of that is kept.
   const unknown = prune(object, kind.schema, (inner, path) => {
+    assertTypeMeta(inner, path)
     if (inner.metadata === undefined) return
     const decoded = decodeMetadata(schemas, kind, inner.metadata ?? {}, path)
     inner.metadata = decoded.metadata
@@ -57,6 +58,15 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
       ...problems,
       ...unknown.map((path) => problem('unknown', path)),
     ],
+  }
+}
+
+function assertTypeMeta(inner: JsonObject, path: string): void {
+  for (const name of ['apiVersion', 'kind']) {
+    const value = inner[name]
+    if (value === undefined || typeof value === 'string') continue
+    const { field, message } = fieldError.invalid(`${path}.${name}`, value, 'must be a string')
+    throw new TypeProblem(`${field}: ${message}`)
   }
 }
 
