@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { crontab, crontabs, DEFINITIONS, define, TABS, untilCondition } from './testing/crontab.ts'
 import { rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
+import { watchLog } from './testing/watch-log.ts'
 
 let test: TestServer
 beforeEach(async () => {
@@ -45,8 +46,15 @@ it('scales what lies in no namespace, also by patches, and says nothing of what 
 })
 
 it('documents by which fields a version is selected', async () => {
-  await define(test.transport, crontabs({ selectableFields: [{ jsonPath: '.spec.image' }] }))
+  await define(test.transport, crontabs())
   const get = await listening()
+  // The document of before is kept, and is not the one of today.
+  const before = await get('/openapi/v3/apis/stable.example.com/v1')
+  expect(before.text).not.toContain('x-kubernetes-selectable-fields')
+  const version = crontabs({ selectableFields: [{ jsonPath: '.spec.image' }] }).spec.versions[0]
+  using log = await watchLog(test.transport, TABS)
+  await merge(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions: [version] } })
+  await log.ended
   const fields = [{ fieldPath: 'spec.image' }]
   const inVersion3 = (await get('/openapi/v3/apis/stable.example.com/v1')).json() as {
     components: { schemas: Record<string, object> }
