@@ -16,6 +16,7 @@ it('tells of ten thousand groups in time that grows with their number', () => {
   const discovery = new Discovery({
     kinds: [...kinds, ...inOne].map(custom),
     storedAs: () => undefined,
+    isEnding: () => false,
     unstored: [],
     foreign: [],
   })
@@ -36,7 +37,13 @@ it('orders groups, their versions, and what is in them', () => {
     ['', 'v1', 'tabs'],
   ] as const
   const kinds = names.map(custom)
-  const discovery = new Discovery({ kinds, storedAs: () => undefined, unstored: [], foreign: [] })
+  const discovery = new Discovery({
+    kinds,
+    storedAs: () => undefined,
+    isEnding: () => false,
+    unstored: [],
+    foreign: [],
+  })
   expect(discovery.groups().groups.map(({ name }) => name)).toEqual(['apps', 'a.com', 'b.com'])
   expect(discovery.group('b.com')?.versions.map(({ version }) => version)).toEqual(['v1', 'v1alpha1'])
   expect(discovery.resources('b.com/v1')?.resources.map(({ name }) => name)).toEqual(['ants', 'tabs'])

@@ -157,7 +157,7 @@ function documented(told: AnyKind, verbs: readonly string[]) {
     namespaced,
     verbs,
     listKind,
-    ...(schema ? { schema: schema as JsonObject, selectableFields: Object.keys(selectableFields) } : {}),
+    ...(schema ? { schema: schema as JsonObject, selectedBy: Object.keys(selectableFields) } : {}),
     subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
   }
 }

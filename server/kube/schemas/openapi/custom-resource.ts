@@ -18,7 +18,7 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
     kind: asOfAPod('kind'),
     metadata: { description: describes, ...reference(`${META}.${metadata}`, dialect.version) },
   })
-  const { selectableFields: fields = [] } = kind
+  const { selectedBy: fields = [] } = kind
   const told = (kindName: string): JsonObject => ({
     'x-kubernetes-group-version-kind': [{ group: kind.group, kind: kindName, version: kind.version }],
     ...(fields.length > 0 ? { 'x-kubernetes-selectable-fields': fields.map((fieldPath) => ({ fieldPath })) } : {}),

@@ -16,7 +16,7 @@ export interface ServedKind extends GroupVersionKind {
   /** A custom resource's `openAPIV3Schema`; built-in kinds have none, the facts know them. */
   schema?: JsonObject
   /** What fields it is selected by, besides name and namespace: `spec.color`. Told of custom resources only. */
-  selectableFields?: readonly string[]
+  selectedBy?: readonly string[]
 }
 
 /** `stable.example.com/v1 CronTab` → `com.example.stable.v1.CronTab`. */
