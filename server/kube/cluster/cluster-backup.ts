@@ -71,5 +71,8 @@ async function openOrAsk(directory: string, clock: Clock): Promise<Store> {
     if (store) return store
   }
   const { spec } = (await readClusterRecord(directory)) ?? {}
-  return spec?.etcd ? connectToEtcdServers(spec.etcd, clock) : openStore({ directory: join(directory, 'store'), clock })
+  if (spec?.etcd) return connectToEtcdServers(spec.etcd, clock)
+  const store = join(directory, 'store')
+  if (!existsSync(store)) throw new Error(`${store} is not there`) // it would be made, and backed up empty
+  return openStore({ directory: store, clock })
 }

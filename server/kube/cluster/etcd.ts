@@ -1,6 +1,7 @@
 // The cluster's memory and the door to it, with a CA of its own, as kubeadm has it: a certificate that opens the API
 // server does not open etcd. Beside the API server only a learner's terminal is let through to the door (machines/).
 
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { allDone } from '../../base/all-done.ts'
@@ -10,6 +11,7 @@ import { openEtcdDoor } from '../store/etcd-door/door.ts'
 import { CorruptStoreError, openStore, type Store } from '../store/store.ts'
 import type { EtcdServers } from './cluster-spec.ts'
 import { openCertificates } from './pki.ts'
+import { settleStore } from './saved-state.ts'
 
 export async function openEtcd(options: {
   /** Of the cluster; the store lies in `store/`, the certificates in `pki/etcd/`. */
@@ -34,11 +36,7 @@ export async function openEtcd(options: {
   const keptClient = certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
   const opened = servers
     ? connectToEtcdServers(servers, clock)
-    : openStore({ directory: join(directory, 'store'), clock, ...(quotaBytes ? { quotaBytes } : {}) }).catch(
-        (error) => {
-          throw error instanceof CorruptStoreError ? withWayOut(error, basename(directory)) : error
-        },
-      )
+    : openOwnStore(directory, { clock, ...(quotaBytes ? { quotaBytes } : {}) })
   const whenOpen = opened.then((store) => {
     stack.defer(() => store.close())
     return store
@@ -61,6 +59,16 @@ export async function connectToEtcdServers(servers: EtcdServers, clock: Clock): 
     ...(keyFile && { key: await readFile(keyFile) }),
   }
   return connectToEtcd({ endpoints: urls, ...(tls && { tls }), clock })
+}
+
+async function openOwnStore(directory: string, options: { clock: Clock; quotaBytes?: number }): Promise<Store> {
+  // Written when its store was open for the first time.
+  const hasRun = existsSync(join(directory, 'admin.conf'))
+  try {
+    return await openStore({ directory: await settleStore({ directory, hasRun }), ...options })
+  } catch (error) {
+    throw error instanceof CorruptStoreError ? withWayOut(error, basename(directory)) : error
+  }
 }
 
 function withWayOut(cause: CorruptStoreError, cluster: string): Error {

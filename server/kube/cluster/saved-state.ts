@@ -1,10 +1,11 @@
 // What is in a cluster, kept in a file beside its store, and put back into the same cluster later. Its machines run on:
 // everybody who watches is told to list again, and the kubelets start and stop what is different.
 
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { renameDurably } from '../../base/durable-files.ts'
 import { restoreStore, type Store } from '../store/store.ts'
 
 const NAME = /^[a-z0-9-]{1,40}$/
@@ -29,14 +30,16 @@ export async function expectState({ directory, name }: { directory: string; name
   })
 }
 
+const placesIn = (directory: string) => ({
+  store: join(directory, 'store'),
+  fresh: join(directory, 'store.fresh'),
+  former: join(directory, 'store.former'),
+})
+
 /** For a cluster that does not run. `revision`: its newest one, which no revision to come may repeat. */
 export async function putBackState(options: { directory: string; name: string; revision: number }): Promise<void> {
   const { directory, name, revision } = options
-  const [store, fresh, former] = ['store', 'store.fresh', 'store.former'].map((each) => join(directory, each)) as [
-    string,
-    string,
-    string,
-  ]
+  const { store, fresh, former } = placesIn(directory)
   await rm(fresh, { recursive: true, force: true })
   await restoreStore({
     directory: fresh,
@@ -44,7 +47,23 @@ export async function putBackState(options: { directory: string; name: string; r
     bumpRevision: revision,
   })
   await rm(former, { recursive: true, force: true })
-  await rename(store, former)
-  await rename(fresh, store)
+  await renameDurably(store, former)
+  await renameDurably(fresh, store)
   await rm(former, { recursive: true })
+}
+
+/**
+ * Where its store is, of a cluster that starts. What was cut short between its two names above has not happened. A store
+ * that is gone is not made anew: whoever has run before would come back with nothing in it, and say that it is ready.
+ */
+export async function settleStore({ directory, hasRun }: { directory: string; hasRun: boolean }): Promise<string> {
+  const { store, former } = placesIn(directory)
+  if (existsSync(store)) return store
+  if (existsSync(former)) await renameDurably(former, store)
+  else if (hasRun) {
+    throw new Error(
+      `${store} is gone, and with it all that was in the cluster; \`podium restore\` brings a backup back`,
+    )
+  }
+  return store
 }

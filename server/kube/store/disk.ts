@@ -7,6 +7,7 @@
 import { constants, write as writeTo } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { syncDirectory } from '../../base/durable-files.ts'
 import { lockDirectory } from './directory-lock.ts'
 
 export interface DiskFile {
@@ -54,11 +55,6 @@ export const nodeDisk: Disk = {
   remove: (path) => rm(path, { force: true }),
   syncDirectory,
   lock: (directory) => lockDirectory(join(directory, 'LOCK')),
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  await using handle = await open(directory, constants.O_RDONLY)
-  await handle.sync()
 }
 
 class NodeFile implements DiskFile {

@@ -1,0 +1,37 @@
+// Files that a power cut leaves whole, as they were or as they are now: what is written is on the disk before it has its
+// name, and the name is there before anybody builds on it.
+
+import { open, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+export interface FileToWrite {
+  name: string
+  content: string
+  mode: number
+}
+
+/** They get their names in this order. */
+export async function writeDurably(directory: string, files: readonly FileToWrite[]): Promise<void> {
+  const fresh = (name: string) => join(directory, `${name}.new`)
+  await Promise.all(
+    files.map(async ({ name, content, mode }) => {
+      await using file = await open(fresh(name), 'w', mode)
+      await file.writeFile(content)
+      await file.sync()
+    }),
+  )
+  for (const { name } of files) await rename(fresh(name), join(directory, name))
+  await syncDirectory(directory)
+}
+
+/** Within one directory. */
+export async function renameDurably(from: string, to: string): Promise<void> {
+  await rename(from, to)
+  await syncDirectory(dirname(to))
+}
+
+/** The names in it are on the disk then. */
+export async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await open(directory)
+  await handle.sync()
+}
