@@ -2,19 +2,26 @@
 // Keys are ECDSA P-256, except the service-account key, which is RSA because tokens are signed RS256.
 
 import 'reflect-metadata'
-import { createPublicKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createPrivateKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
 import * as x509 from '@peculiar/x509'
 import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
+import {
+  type KeyPairPem,
+  publicPemOf,
+  readAuthority,
+  readPair,
+  readServiceAccountKey,
+  type ServiceAccountKeyPem,
+  writeAuthority,
+  writePair,
+  writeServiceAccountKey,
+} from './pki-files.ts'
 import { type GrantedRequest, signRequest } from './request-signer.ts'
 import { makeServiceAccountKey } from './service-account-keys.ts'
 
-export interface KeyPairPem {
-  certPem: string
-  keyPem: string
-}
+export type { KeyPairPem } from './pki-files.ts'
 
 export interface CertificateRequest {
   commonName: string
@@ -29,14 +36,17 @@ export interface Certificates {
   caPem: string
   /** Signs a fresh key; nothing is kept on disk. */
   issue(request: CertificateRequest): Promise<KeyPairPem>
-  /** The pair kept under `name`.crt and `name`.key, made when it is missing, soon expires or lacks one of the names. */
+  /**
+   * The pair kept under `name`.crt and `name`.key, made when it is missing, spoilt, another authority's, not valid now
+   * or not for long, or lacks one of the names.
+   */
   keep(name: string, request: CertificateRequest): Promise<KeyPairPem>
   /** Signs what somebody else has made a key for. */
   sign(granted: GrantedRequest): Promise<string>
 }
 
 export interface Pki extends Certificates {
-  serviceAccounts: { privateKeyPem: string; publicKeyPem: string }
+  serviceAccounts: ServiceAccountKeyPem
 }
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -54,7 +64,7 @@ export async function openPki(options: PkiOptions & { makeKey?: () => Promise<st
   await makeDirectory(directory)
   const [certificates, serviceAccounts] = await allDone(
     openCertificates(options),
-    openServiceAccountKey((name) => join(directory, name), makeKey),
+    openServiceAccountKey(directory, makeKey),
   )
   return { ...certificates, serviceAccounts }
 }
@@ -63,31 +73,43 @@ export async function openPki(options: PkiOptions & { makeKey?: () => Promise<st
 export async function openCertificates({ directory, clock }: PkiOptions): Promise<Certificates> {
   await makeDirectory(directory)
   x509.cryptoProvider.set(webcrypto as Crypto)
-  const file = (name: string) => join(directory, name)
-  const authority = await openAuthority(file, clock)
+  const authority = await openAuthority(directory, clock)
+  const authorityKey = new X509Certificate(authority.pem).publicKey
   const issue = (request: CertificateRequest) => sign(authority, request, clock)
   return {
     caPem: authority.pem,
     issue,
     sign: (granted) => signRequest({ ...authority, algorithm: EC }, granted, clock),
     keep: async (name, request) => {
-      const kept = await readPair(file, name)
-      if (kept && isGoodFor(kept, request, clock)) return kept
+      const kept = await readPair(directory, name)
+      if (kept && isGoodFor(kept, request, { authorityKey, clock })) return kept
       const pair = await issue(request)
-      await writePair(file, name, pair)
+      await writePair(directory, name, pair)
       return pair
     },
   }
 }
 
 /** Whether it lasts another month and names everything that it is asked to name: a network may have moved. */
-function isGoodFor({ certPem }: KeyPairPem, { dnsNames = [], ipAddresses = [] }: CertificateRequest, clock: Clock) {
-  const certificate = new X509Certificate(certPem)
-  return (
-    certificate.validToDate.getTime() - clock.now() > RENEW_BEFORE_MS &&
-    dnsNames.every((name) => certificate.checkHost(name)) &&
-    ipAddresses.every((address) => certificate.checkIP(address))
-  )
+function isGoodFor(
+  { certPem, keyPem }: KeyPairPem,
+  { dnsNames = [], ipAddresses = [] }: CertificateRequest,
+  { authorityKey, clock }: { authorityKey: KeyObject; clock: Clock },
+) {
+  try {
+    const certificate = new X509Certificate(certPem)
+    return (
+      // A clock that was ahead once has made it for later.
+      certificate.validFromDate.getTime() <= clock.now() &&
+      certificate.validToDate.getTime() - clock.now() > RENEW_BEFORE_MS &&
+      certificate.checkPrivateKey(createPrivateKey(keyPem)) &&
+      certificate.verify(authorityKey) &&
+      dnsNames.every((name) => certificate.checkHost(name)) &&
+      ipAddresses.every((address) => certificate.checkIP(address))
+    )
+  } catch {
+    return false // half of one, after a power cut
+  }
 }
 
 interface Authority {
@@ -96,10 +118,8 @@ interface Authority {
   key: CryptoKey
 }
 
-type FileOf = (name: string) => string
-
-async function openAuthority(file: FileOf, clock: Clock): Promise<Authority> {
-  const kept = await readPair(file, 'ca')
+async function openAuthority(directory: string, clock: Clock): Promise<Authority> {
+  const kept = await readAuthority(directory, clock)
   if (kept) {
     const key = await webcrypto.subtle.importKey('pkcs8', derOf(kept.keyPem), EC, true, ['sign'])
     return { pem: kept.certPem, certificate: new x509.X509Certificate(kept.certPem), key: key as CryptoKey }
@@ -121,7 +141,7 @@ async function openAuthority(file: FileOf, clock: Clock): Promise<Authority> {
     ],
   })
   const pair = { certPem: `${certificate.toString('pem')}\n`, keyPem: await pemOfKey(keys.privateKey) }
-  await writePair(file, 'ca', pair)
+  await writeAuthority(directory, pair)
   return { pem: pair.certPem, certificate, key: keys.privateKey }
 }
 
@@ -152,15 +172,13 @@ async function sign(authority: Authority, request: CertificateRequest, clock: Cl
   return { certPem: `${certificate.toString('pem')}\n`, keyPem: await pemOfKey(keys.privateKey) }
 }
 
-async function openServiceAccountKey(file: FileOf, makeKey: () => Promise<string>) {
-  const kept = await readIfThere(file('sa.key'))
-  const privateKeyPem = kept ?? (await makeKey())
-  const publicKeyPem = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' }).toString()
-  if (!kept) {
-    await writeWhole(file('sa.key'), privateKeyPem, 0o600)
-    await writeWhole(file('sa.pub'), publicKeyPem, 0o644)
-  }
-  return { privateKeyPem, publicKeyPem }
+async function openServiceAccountKey(directory: string, makeKey: () => Promise<string>): Promise<ServiceAccountKeyPem> {
+  const kept = await readServiceAccountKey(directory)
+  if (kept) return kept
+  const privateKeyPem = await makeKey()
+  const made = { privateKeyPem, publicKeyPem: publicPemOf(privateKeyPem) }
+  await writeServiceAccountKey(directory, made)
+  return made
 }
 
 /** Positive and never zero, as RFC 5280 wants it. */
@@ -180,30 +198,4 @@ async function pemOfKey(key: CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
   const lines = der.toString('base64').match(/.{1,64}/g) ?? []
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
-}
-
-async function readPair(file: FileOf, name: string): Promise<KeyPairPem | undefined> {
-  const certPem = await readIfThere(file(`${name}.crt`))
-  const keyPem = await readIfThere(file(`${name}.key`))
-  return certPem && keyPem ? { certPem, keyPem } : undefined
-}
-
-async function writePair(file: FileOf, name: string, pair: KeyPairPem): Promise<void> {
-  await writeWhole(file(`${name}.key`), pair.keyPem, 0o600)
-  await writeWhole(file(`${name}.crt`), pair.certPem, 0o644)
-}
-
-/** A file is there whole or not at all, whenever the process is killed. */
-async function writeWhole(path: string, content: string, mode: number): Promise<void> {
-  await writeFile(`${path}.new`, content, { mode })
-  await rename(`${path}.new`, path)
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (err) {
-    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw err
-  }
 }
