@@ -104,6 +104,17 @@ it('says of a generated name that is taken that there was no other, and when to 
   ])
 })
 
+it('of revision 0 is put in the place of whatever is there', async () => {
+  const metadata = { name: 'zero', resourceVersion: '0' }
+  const first = await send('POST', MAPS, { metadata })
+  expect([first.code, first.json().metadata.resourceVersion]).toEqual([201, expect.stringMatching(/^[1-9]/)])
+  const put = await send('PUT', `${MAPS}/zero`, { metadata, data: { a: 'b' } })
+  expect([put.code, put.json().data]).toEqual([200, { a: 'b' }])
+  expect(Number(put.json().metadata.resourceVersion)).toBeGreaterThan(Number(first.json().metadata.resourceVersion))
+  const other = await send('PUT', `${MAPS}/zero`, { metadata: { name: 'zero', resourceVersion: '1' } })
+  expect([other.code, other.json().reason]).toEqual([409, 'Conflict'])
+})
+
 it('is made by a PUT where its kind lets it, by whoever may make it', async () => {
   const lease = { metadata: { name: 'put' }, spec: { holderIdentity: 'a' } }
   const made = await send('PUT', `${LEASES}/put`, lease)
@@ -114,6 +125,8 @@ it('is made by a PUT where its kind lets it, by whoever may make it', async () =
     422,
     'Lease.coordination.k8s.io "put" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
   ])
+  const zero = await send('PUT', `${LEASES}/put`, { ...lease, metadata: { name: 'put', resourceVersion: '0' } })
+  expect(zero.json().message).toBe(again.json().message)
   const next = await send('PUT', `${LEASES}/put`, { ...made.json(), spec: { holderIdentity: 'b' } })
   expect([next.code, next.json().spec]).toEqual([200, { holderIdentity: 'b' }])
   expect((await send('PUT', `${LEASES}/gone`, { metadata: { name: 'gone', uid: '1' } })).code).toBe(409)

@@ -316,13 +316,15 @@ export class Registry {
       throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`)
     }
     assertNamed(next, name)
-    if (!meta.resourceVersion && this.kind.strategy.requiresResourceVersion) {
+    // Revision 0 is none: who sends it means whatever is there.
+    const revision = Number(meta.resourceVersion ?? 0) === 0 ? undefined : meta.resourceVersion
+    if (!revision && this.kind.strategy.requiresResourceVersion) {
       throw invalid(this.kind, name, [
         fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ])
     }
     assertSameUid(this.kind, next, seen.object)
-    if (meta.resourceVersion && meta.resourceVersion !== seen.object.metadata?.resourceVersion) {
+    if (revision && revision !== seen.object.metadata?.resourceVersion) {
       throw conflict(this.#resource, name, STALE)
     }
   }

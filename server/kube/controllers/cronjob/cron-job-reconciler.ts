@@ -101,7 +101,10 @@ export class CronJobReconciler implements Reconciler {
     const wait = due.nextMs === undefined ? undefined : { requeueAfterMs: due.nextMs - now + SKEW_MS }
     report.wanted = due.lastMs === undefined ? 'nothing now' : `a Job for ${iso(due.lastMs)}`
     report.seen = `${status.active?.length ?? 0} active`
-    if (due.lastMs === undefined) return wait
+    if (due.lastMs === undefined) {
+      if (due.nextMs === undefined) context.event(CronJob, cronJob, 'Warning', 'InvalidSchedule', neverDue(cronJob))
+      return wait
+    }
     complain(context, cronJob, due)
     if (spec?.startingDeadlineSeconds !== undefined && due.lastMs + Number(spec.startingDeadlineSeconds) * 1000 < now) {
       context.event(
@@ -228,6 +231,10 @@ function complain(context: ReconcileContext, cronJob: BatchCronJob, { missed }: 
   const why = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew'
   context.event(CronJob, cronJob, 'Warning', 'TooManyMissedTimes', why)
 }
+
+/** As upstream finds it out: it takes two runs of no time for runs at one time. */
+const neverDue = ({ spec }: BatchCronJob) =>
+  `invalid schedule: ${spec?.schedule} : time difference between two schedules is less than 1 second`
 
 function oldestFirst({ status: a, metadata: left }: BatchJob, { status: b, metadata: right }: BatchJob): number {
   const [one, other] = [a?.startTime ?? '~', b?.startTime ?? '~']

@@ -137,6 +137,19 @@ describe('the loop', () => {
     await loops.until('its success is told', async () => (await get()).status?.lastSuccessfulTime !== undefined)
   })
 
+  it('says that a day which no calendar has will never come', async () => {
+    await loops.run(['cronjob'])
+    await create({ schedule: '59 23 31 2 *' })
+    await loops.until('told', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(
+        ({ type, reason, message }) =>
+          type === 'Warning' &&
+          reason === 'InvalidSchedule' &&
+          message === 'invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second',
+      ),
+    )
+  })
+
   it('does not take a run for gone of which it has only not heard', async () => {
     await loops.run(['cronjob'])
     loops.news.hold('jobs')
