@@ -139,6 +139,43 @@ describe('Service addresses', () => {
     ).rejects.toMatchObject({ message: expect.stringContaining('may not change once set') })
   })
 
+  it('lets nobody name another address, in one field or in both, of whatever range, nor none in the place of one', async () => {
+    const change = (name: string, spec: object) =>
+      test.client.of(Service).patch({ namespace: 'default', name }, 'application/merge-patch+json', { spec })
+    const one = await make('settled', {})
+    const none = await make('settled-headless', { clusterIP: 'None' })
+    for (const [made, address] of [
+      [one, '10.0.0.12'],
+      [one, 'None'],
+      [none, '10.0.0.12'],
+      [none, '10.96.0.9'],
+    ] as const) {
+      const name = made.metadata?.name ?? ''
+      for (const spec of [{ clusterIP: address }, { clusterIP: address, clusterIPs: [address] }]) {
+        await expect(change(name, spec), `${name} ${JSON.stringify(spec)}`).rejects.toMatchObject({
+          code: 422,
+          message: `Service "${name}" is invalid: spec.clusterIPs[0]: Invalid value: ["${address}"]: may not change once set`,
+        })
+      }
+    }
+  })
+
+  it('leaves a headless Service headless when an update does not speak of it', async () => {
+    const made = await make('still-headless', { clusterIP: 'None', selector: { a: 'b' } })
+    const { clusterIP: _one, clusterIPs: _all, ...spec } = made.spec ?? {}
+    const metadata = { name: 'still-headless', namespace: 'default' }
+    const kept = await test.client
+      .of(Service)
+      .update({ metadata, spec: { ...spec, selector: { a: 'c' } } } as WireService)
+    expect(kept.spec).toMatchObject({ clusterIP: 'None', clusterIPs: ['None'], selector: { a: 'c' } })
+  })
+
+  it('refuses what is no address', async () => {
+    for (const clusterIPs of [['zzz'], ['10.96.0.7', 'zzz'], ['1::zz']]) {
+      await expect(make('no-address', { clusterIPs })).rejects.toMatchObject({ code: 422 })
+    }
+  })
+
   it('gives back what a Service had when it becomes a name of elsewhere, however much of that was taken out by hand', async () => {
     for (const taken of [[], ['clusterIP', 'clusterIPs'], ['ipFamilyPolicy']]) {
       const made = await make(`leaving-${taken.length}`, {})

@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/registry/core/service, pkg/apis/core/validation ValidateService.
 
 import type { ServicePort, ServiceSpec, Service as Wire } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
 import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts'
 import { dnsLabelProblems } from '../apimachinery/names.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
@@ -32,8 +33,8 @@ export const Service = defineKind<Wire>({
       completeAddresses(service.spec ?? {})
       Object.assign(service, { status: { loadBalancer: {} } })
     },
-    prepareForUpdate(service) {
-      completeAddresses(service.spec ?? {})
+    prepareForUpdate(service, previous) {
+      completeAddresses(service.spec ?? {}, previous.spec)
     },
     validate: ({ spec }, previous) => serviceErrors(spec ?? {}, previous?.spec),
     validateStatusUpdate: ({ spec, status }, { status: previous }) =>
@@ -92,9 +93,13 @@ function defaultSpec(spec: ServiceSpec): void {
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
 }
 
-/** Given by the server and not by default: they are nobody's (see managedFields). */
-function completeAddresses(spec: ServiceSpec): void {
-  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
+/**
+ * Given by the server and not by default: they are nobody's (see managedFields). Two fields say the same: who knows of one
+ * alone means both, also who left the other one as it was.
+ */
+function completeAddresses(spec: ServiceSpec, before?: ServiceSpec): void {
+  const isLeft = before && spec.clusterIP !== before.clusterIP && deepEqual(spec.clusterIPs, before.clusterIPs)
+  if (spec.clusterIP && (isLeft || !spec.clusterIPs?.length)) spec.clusterIPs = [spec.clusterIP]
   else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
 }
 

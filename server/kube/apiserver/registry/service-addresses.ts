@@ -17,7 +17,7 @@ import type { ClaimChange, Claims } from './claims.ts'
 import { familyOf, type IpFamily, IpRange } from './ip-range.ts'
 import { settleFamilies } from './service-families.ts'
 import { mayHaveNodePorts, nodePortsOf, takeNodePorts } from './service-node-ports.ts'
-import { carryOver, needsAddress } from './service-updates.ts'
+import { areAddresses, carryOver, isMoved, needsAddress } from './service-updates.ts'
 import { storagePrefix } from './storage-keys.ts'
 
 export interface AddressRanges {
@@ -62,8 +62,10 @@ export function serviceAddresses(
     const refuse = (errors: FieldError[]) => {
       if (errors.length > 0) throw invalid({ group: '', kind: 'Service' }, service.metadata?.name ?? '', errors)
     }
-    refuse(settleFamilies(spec, before, configured))
-    const errors = needsAddress(spec) ? takeAddresses(spec, taken, mine) : []
+    // What is no address, or another one than before, is refused right after this in words of its own.
+    const isAllocatable = areAddresses(spec) && !(before && isMoved(spec, before))
+    if (isAllocatable) refuse(settleFamilies(spec, before, configured))
+    const errors = isAllocatable && needsAddress(spec) ? takeAddresses(spec, taken, mine) : []
     if (mayHaveNodePorts(spec)) {
       const isTaken = (port: number) => taken.has(PORT_CLAIM + port)
       const isOwn = (port: number) => mine.has(PORT_CLAIM + port)

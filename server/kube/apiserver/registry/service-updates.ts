@@ -1,11 +1,22 @@
 // What an update of a Service keeps although it does not say so, and what goes with the type that it was for.
 // Upstream: patchAllocatedValues and dropTypeDependentFields in kubernetes/pkg/registry/core/service.
 
+import { isIP } from 'node:net'
 import type { ServiceSpec } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { mayHaveNodePorts, needsHealthPort } from './service-node-ports.ts'
 
 export const needsAddress = (spec: ServiceSpec) => spec.type !== 'ExternalName' && spec.clusterIP !== 'None'
+
+export const areAddresses = ({ clusterIPs = [] }: ServiceSpec) =>
+  clusterIPs.every((address) => address === '' || address === 'None' || isIP(address) > 0)
+
+/** Only who becomes a name of elsewhere, or was one, may lose its first address. */
+export const isMoved = (spec: ServiceSpec, before: ServiceSpec) =>
+  spec.type !== 'ExternalName' &&
+  before.type !== 'ExternalName' &&
+  (before.clusterIP ?? '') !== '' &&
+  spec.clusterIP !== before.clusterIP
 
 const isOpen = (spec: ServiceSpec) => mayHaveNodePorts(spec) || (spec.externalIPs?.length ?? 0) > 0
 
@@ -16,7 +27,7 @@ export function carryOver(spec: ServiceSpec, before: ServiceSpec): void {
 }
 
 function keepGiven(spec: ServiceSpec, before: ServiceSpec): void {
-  if (needsAddress(spec) && needsAddress(before) && !spec.clusterIP) {
+  if (spec.type !== 'ExternalName' && before.type !== 'ExternalName' && !spec.clusterIP) {
     if (before.clusterIP) spec.clusterIP = before.clusterIP
     if (before.clusterIPs) spec.clusterIPs = [...before.clusterIPs]
   }
