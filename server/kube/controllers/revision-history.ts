@@ -80,6 +80,7 @@ async function create(
         name,
         namespace,
         labels: { ...template.metadata?.labels, [REVISION_HASH]: hash },
+        ...(owner.metadata?.annotations ? { annotations: owner.metadata.annotations } : {}),
         ownerReferences: [controllerReference(kind, owner)],
       },
       data: withKeysInOrder(dataOf(template)),

@@ -30,6 +30,7 @@ describe('the loop', () => {
   const image = (value: string) =>
     insist(() =>
       loops.client.of(DaemonSet).patch(agent, 'application/strategic-merge-patch+json', {
+        metadata: { annotations: { 'kubernetes.io/change-cause': value } },
         spec: { template: { spec: { containers: [{ name: 'agent', image: value }] } } },
       }),
     )
@@ -94,6 +95,12 @@ describe('the loop', () => {
       /^\{"spec":\{"template":\{"\$patch":"replace","metadata":.*"spec":\{"containers":\[\{"image":.*"name":/,
     )
     expect(items.map(({ revision }) => revision).sort()).toEqual([1, 2])
+    // Which `kubectl rollout history` tells of each.
+    const causes = items.map(({ revision, metadata }) => [
+      revision,
+      metadata?.annotations?.['kubernetes.io/change-cause'],
+    ])
+    expect(Object.fromEntries(causes)).toEqual({ 1: undefined, 2: 'agent:2' })
     await image('agent:1')
     await allRun('agent:1')
     const after = (await loops.client.of(ControllerRevision).list({ namespace: 'default' })).items
