@@ -4,8 +4,6 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { onDeepStack } from '../../bin/deep-stack.mjs'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import {
@@ -13,6 +11,7 @@ import {
   type ClusterSpec,
   clusterDirectory,
   clusterNames,
+  hostCommand,
   type LocalClusterHost,
   problemsOf,
   readApiServerFlags,
@@ -204,9 +203,7 @@ async function runInBackground(
   const name = args.at(-1)!
   await mkdir(join(stateDir, 'log'), { recursive: true, mode: 0o700 })
   const log = await open(logFile(stateDir, name), 'a', 0o600)
-  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  const words = ['--disable-warning=ExperimentalWarning', cli, 'cluster-run', '--state-dir', stateDir, ...args]
-  const child = spawn(...onDeepStack(process.execPath, words), {
+  const child = spawn(...hostCommand(['cluster-run', '--state-dir', stateDir, ...args]), {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
     cwd: '/',
