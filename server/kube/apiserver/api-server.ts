@@ -47,6 +47,7 @@ import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
 import { serviceLocation } from './endpoints/service-location.ts'
+import { Statusz } from './endpoints/statusz.ts'
 import { danglingLoop } from './flow-control/dangling-loop.ts'
 import { openFlowControl } from './flow-control/index.ts'
 import { HttpsFront } from './http-front/https-server.ts'
@@ -246,6 +247,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     flowControl,
     health: { checks, slis: new HealthSlis() },
     profiles: new Profiles(clock),
+    statusz: new Statusz(clock),
     components: {
       ...(options.components ?? LOCAL_COMPONENTS),
       'etcd-0': async () => store.status().failure?.message,

@@ -147,6 +147,29 @@ describe('documents of what is served', () => {
     expect(paths).toEqual(expect.arrayContaining(['/api/v1', '/apis/apps', '/apis/apps/v1', '/openapi/v3', '/readyz']))
   })
 
+  it('says of the server itself since when it runs, in words or as the object that is asked for', async () => {
+    const words = await ask('/statusz', { accept: 'application/json, */*' })
+    expect([words.code, words.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8'])
+    expect(words.text).toMatch(
+      /^\napiserver statusz\nWarning: .*\n\nStarted: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}\nUp: 0 hr \d\d min \d\d sec\n/,
+    )
+    expect(words.text).toMatch(/\nBinary version: 1\.36\.\d+\nEmulation version: 1\.36\nPaths: \/healthz \/livez .*\n$/)
+    const as = (version: string) => `application/json;g=config.k8s.io;v=${version};as=Statusz`
+    const object = await ask('/statusz', { accept: as('v1beta1') })
+    expect(object.json()).toMatchObject({
+      kind: 'Statusz',
+      apiVersion: 'config.k8s.io/v1beta1',
+      metadata: { name: 'apiserver' },
+      startTime: expect.stringMatching(/Z$/),
+      emulationVersion: '1.36',
+      paths: expect.arrayContaining(['/healthz', '/version']),
+    })
+    const old = await ask('/statusz', { accept: as('v1alpha1') })
+    expect(old.headers.warning).toContain('This version of the statusz endpoint is deprecated.')
+    expect((await ask('/statusz', { accept: 'application/json' })).code).toBe(406)
+    expect((await ask('/statusz/more')).code).toBe(404)
+  })
+
   it('lets a document of OpenAPI v3 be kept for ever under its hash, and leads an old hash to the new one', async () => {
     const index = (await ask('/openapi/v3')).json() as unknown as {
       paths: Record<string, { serverRelativeURL: string }>

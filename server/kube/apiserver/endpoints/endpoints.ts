@@ -18,6 +18,7 @@ import type { FieldManagers } from './field-managers.ts'
 import type { Health } from './health.ts'
 import type { LoopsElsewhere } from './loops-elsewhere.ts'
 import type { ServedDocuments } from './served-documents.ts'
+import type { Statusz } from './statusz.ts'
 
 export interface Endpoints {
   resources: ApiResources
@@ -38,4 +39,5 @@ export interface Endpoints {
   health: Health
   components: ComponentProblems
   profiles: Profiles
+  statusz: Statusz
 }

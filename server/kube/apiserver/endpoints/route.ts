@@ -35,6 +35,7 @@ import { answerReview, isReview } from './reviews.ts'
 import { scaleEndpoint } from './scale.ts'
 import { ServedKind } from './served-kind.ts'
 import { VERSION } from './server-state.ts'
+import { STATUSZ } from './statusz.ts'
 import { requestToken } from './token-request.ts'
 import { watchObjects } from './watch-objects.ts'
 
@@ -196,6 +197,9 @@ function routeDocument(
   switch (root) {
     case '':
       return object({ paths: [...documents.discovery.paths(), ...OTHER_PATHS].sort() })
+    case 'statusz':
+      if (path !== STATUSZ) throw new PageNotFoundError()
+      return endpoints.statusz.answer(context, request.accept, OTHER_PATHS)
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -239,7 +243,6 @@ const SLIS = '/metrics/slis'
 const DUMP_LEVELS = '/debug/api_priority_and_fairness/dump_priority_levels'
 
 const OTHER_PATHS = [
-  DUMP_LEVELS,
   DISCOVERY_PATH,
   KEYS_PATH,
   '/healthz',
@@ -249,5 +252,6 @@ const OTHER_PATHS = [
   '/openapi/v2',
   '/openapi/v3',
   '/readyz',
+  STATUSZ,
   '/version',
 ]

@@ -68,7 +68,7 @@ export function firstAccepted(accept: string, offered: readonly string[]): strin
 }
 
 /** As the client prefers them: by quality first, wildcards last, otherwise as they stand. */
-function clausesOf(accept: string): Clause[] {
+export function clausesOf(accept: string): Clause[] {
   const clauses = accept.split(',').map((clause): Clause => {
     const [type = '', ...parameters] = clause.split(';').map((part) => part.trim())
     const told = Object.fromEntries(parameters.map((parameter) => parameter.split('=', 2) as [string, string]))
