@@ -14,8 +14,9 @@ import { type KubeletCaller, rawAnswer, refusalOf } from './kubelet-caller.ts'
 import { type Incoming, type Outgoing, RequestReader } from './read-request.ts'
 import { type RenderContext, renderError, renderList, renderObject } from './render.ts'
 import { ReverseProxy } from './reverse-proxy.ts'
-import { commonHeaders, refuse, sendBytes } from './send.ts'
+import { commonHeaders, refuse, Sender } from './send.ts'
 import { includeObjectOf } from './table.ts'
+import { Unread } from './unread.ts'
 import { errorFrame, watchContentType, watchFrames } from './watch-frames.ts'
 import { WatchWriters } from './watch-writers.ts'
 import { type Upgrade, WebSocketAnswers } from './websocket-answers.ts'
@@ -40,9 +41,11 @@ const GONE = new StatusError('Timeout', 'the client has gone')
 export class HttpsFront {
   readonly #options: HttpsServerOptions
   readonly #proxy: ReverseProxy
-  readonly #reader = new RequestReader()
-  readonly #writers = new WatchWriters()
-  readonly #webSockets = new WebSocketAnswers()
+  readonly #reader: RequestReader
+  readonly #unread = new Unread()
+  readonly #sender: Sender
+  readonly #writers = new WatchWriters(this.#unread)
+  readonly #webSockets = new WebSocketAnswers(this.#unread)
   readonly #servers = new Set<Http2SecureServer>()
   readonly #sockets = new Set<Duplex>()
   readonly #sessions = new Set<ServerHttp2Session>()
@@ -53,6 +56,8 @@ export class HttpsFront {
   constructor(options: HttpsServerOptions) {
     this.#options = options
     this.#proxy = new ReverseProxy(options.kubelet)
+    this.#reader = new RequestReader(options.clock)
+    this.#sender = new Sender(this.#unread, options.clock)
   }
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
@@ -169,9 +174,9 @@ export class HttpsFront {
     if (isStream(answer)) this.#answered(response)
     switch (answer.type) {
       case 'object':
-        return sendBytes(response, answer.code, renderObject(answer, context), headers)
+        return this.#sender.send(response, answer.code, renderObject(answer, context), headers)
       case 'list':
-        return sendBytes(response, 200, renderList(answer, context), headers)
+        return this.#sender.send(response, 200, renderList(answer, context), headers)
       case 'document': {
         const { contentType, body, etag } = answer
         const all = { ...headers, ...answer.headers, ...(etag ? { ETag: etag } : {}) }
@@ -179,7 +184,12 @@ export class HttpsFront {
           response.writeHead(304, all).end()
           return
         }
-        return sendBytes(response, answer.code, { contentType, body: Buffer.from(body) }, all)
+        return this.#sender.send(
+          response,
+          answer.code,
+          { contentType, body: typeof body === 'string' ? Buffer.from(body) : body },
+          all,
+        )
       }
       case 'watch':
         return this.#sendWatch(response, answer, context, headers)

@@ -3,18 +3,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import type { Clock } from '../../../base/clock.ts'
 import type { ApiRequest, Credentials, PresentedCertificate, RequestBody } from '../request-path/api-request.ts'
+import { Bodies } from './bodies.ts'
 
 /** Node gives HTTP/2 the face of HTTP/1.1; what is behind it shows by the stream. */
 export type Incoming = IncomingMessage & { stream?: ServerHttp2Stream }
 export type Outgoing = ServerResponse<Incoming> & { stream?: ServerHttp2Stream }
 
-/** As upstream: what etcd would refuse is refused before it is read to the end. */
-const BODY_LIMIT = 3 * 1024 * 1024
-
 export class RequestReader {
+  readonly #bodies: Bodies
   readonly #certificates = new WeakMap<object, PresentedCertificate | null>()
+
+  constructor(clock: Clock) {
+    this.#bodies = new Bodies(clock)
+  }
 
   read(incoming: Incoming, signal: AbortSignal): ApiRequest {
     const url = incoming.url ?? '/'
@@ -31,12 +34,19 @@ export class RequestReader {
       because: text(headers['podium-because']),
       credentials: this.#credentialsOf(incoming),
       ...impersonationOf(incoming),
-      body: bodyOf(incoming),
+      body: this.#bodyOf(incoming),
       signal,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       ...(headers['if-none-match'] ? { ifNoneMatch: headers['if-none-match'] } : {}),
       ...(headers['audit-id'] ? { auditId: text(headers['audit-id']) } : {}),
     }
+  }
+
+  #bodyOf(incoming: Incoming): RequestBody {
+    const length = incoming.headers['content-length']
+    const isOpen = incoming.stream ? !incoming.stream.endAfterHeaders : 'transfer-encoding' in incoming.headers
+    const hasBody = length === undefined ? isOpen : length !== '0'
+    return hasBody ? { type: 'bytes', read: () => this.#bodies.read(incoming) } : { type: 'none' }
   }
 
   #credentialsOf(incoming: Incoming): Credentials {
@@ -122,30 +132,4 @@ function certificateOf(socket: TLSSocket): PresentedCertificate | undefined {
     raw: certificate.raw,
     ...(socket.authorized ? {} : { problem: String(socket.authorizationError ?? 'UNKNOWN') }),
   }
-}
-
-function bodyOf(incoming: Incoming): RequestBody {
-  const length = incoming.headers['content-length']
-  const isOpen = incoming.stream ? !incoming.stream.endAfterHeaders : 'transfer-encoding' in incoming.headers
-  const hasBody = length === undefined ? isOpen : length !== '0'
-  return hasBody ? { type: 'bytes', read: () => readBody(incoming) } : { type: 'none' }
-}
-
-function readBody(incoming: Incoming): Promise<Buffer> {
-  const tooLarge = () => new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
-  if (Number(incoming.headers['content-length'] ?? 0) > BODY_LIMIT) return Promise.reject(tooLarge())
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
-    incoming.on('data', (chunk: Buffer) => {
-      length += chunk.length
-      if (length > BODY_LIMIT) reject(tooLarge())
-      else chunks.push(chunk)
-    })
-    incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    incoming.on('error', reject)
-    incoming.on('close', () => {
-      if (!incoming.readableEnded) reject(new StatusError('BadRequest', 'the body ended early'))
-    })
-  })
 }

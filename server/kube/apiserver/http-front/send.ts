@@ -2,12 +2,19 @@
 
 import type { OutgoingHttpHeaders } from 'node:http'
 import { gzip } from 'node:zlib'
+import type { Clock } from '../../../base/clock.ts'
 import type { StatusError } from '../../apimachinery/status-error.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { Outgoing } from './read-request.ts'
 import type { Rendered } from './render.ts'
+import type { Unread } from './unread.ts'
 
 const GZIP_FROM = 128 * 1024
+/** Bodies wait to be packed by few threads; beyond these they go as they are. */
+const MOST_PACKED = 16
+/** What is smaller is with the kernel at once. */
+const SLOW_FROM = 64 * 1024
+const LONGEST_MS = 60_000
 
 /** Of every answer that went the whole way. They are written with the others at once: setHeader() looks at each anew. */
 export function commonHeaders({ context }: Outcome): OutgoingHttpHeaders {
@@ -35,25 +42,44 @@ function shortened(texts: string[]): string[] {
   return short
 }
 
-export function sendBytes(
-  response: Outgoing,
-  code: number,
-  { contentType, body }: Rendered,
-  common: OutgoingHttpHeaders,
-): void {
-  const { method, headers } = response.req
-  const send = (bytes: Buffer, more: OutgoingHttpHeaders = {}) => {
-    response.writeHead(code, { ...common, ...more, 'Content-Type': contentType, 'Content-Length': bytes.length })
-    response.end(method === 'HEAD' ? undefined : bytes)
+/** Sends whole answers. */
+export class Sender {
+  readonly #unread: Unread
+  readonly #clock: Clock
+  #packing = 0
+
+  constructor(unread: Unread, clock: Clock) {
+    this.#unread = unread
+    this.#clock = clock
   }
-  if (body.length < GZIP_FROM || code !== 200 || !/\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))) {
-    send(body)
-    return
+
+  send(response: Outgoing, code: number, { contentType, body }: Rendered, common: OutgoingHttpHeaders): void {
+    const { method, headers } = response.req
+    const send = (bytes: Buffer, more: OutgoingHttpHeaders = {}) => {
+      response.writeHead(code, { ...common, ...more, 'Content-Type': contentType, 'Content-Length': bytes.length })
+      response.end(method === 'HEAD' ? undefined : bytes)
+      this.#unread.note(response)
+      if (bytes.length >= SLOW_FROM) this.#letGoWhenSlow(response)
+    }
+    const isPacked =
+      body.length >= GZIP_FROM && code === 200 && /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
+    if (!isPacked || this.#packing >= MOST_PACKED) {
+      send(body)
+      return
+    }
+    this.#packing++
+    gzip(body, { level: 1 }, (err, packed) => {
+      this.#packing--
+      if (err || response.destroyed) return void response.destroy()
+      send(packed, { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' })
+    })
   }
-  gzip(body, { level: 1 }, (err, packed) => {
-    if (err || response.destroyed) return void response.destroy()
-    send(packed, { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' })
-  })
+
+  /** As upstream: an answer that nobody reads ends with the time that its request had. */
+  #letGoWhenSlow(response: Outgoing): void {
+    const timer = this.#clock.setTimeout(() => response.destroy(), LONGEST_MS)
+    response.once('close', () => timer[Symbol.dispose]())
+  }
 }
 
 export function refuse(

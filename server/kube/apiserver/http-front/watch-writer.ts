@@ -1,6 +1,7 @@
 // What one watcher has still to be sent: first what is for it alone, then what its channel has and it has not.
 
 import type { Outgoing } from './read-request.ts'
+import type { Unread } from './unread.ts'
 import { pieceOf, type Waiting, type WatchChannel } from './watch-channel.ts'
 
 /** A watcher that does not read is let go before it fills the server's memory. */
@@ -8,6 +9,7 @@ const UNREAD_LIMIT = 16 * 1024 * 1024
 
 export class WatchWriter implements Waiting {
   readonly #response: Outgoing
+  readonly #unread: Unread
   readonly #onFirst: (writer: WatchWriter) => void
   #own: Buffer[] = []
   #channel: WatchChannel | undefined
@@ -15,8 +17,9 @@ export class WatchWriter implements Waiting {
   #has = 0
 
   /** The response's headers have been sent. */
-  constructor(response: Outgoing, onFirst: (writer: WatchWriter) => void) {
+  constructor(response: Outgoing, unread: Unread, onFirst: (writer: WatchWriter) => void) {
     this.#response = response
+    this.#unread = unread
     this.#onFirst = onFirst
   }
 
@@ -89,5 +92,6 @@ export class WatchWriter implements Waiting {
     const to = isChunked ? this.#response.socket : this.#response
     to?.write(piece)
     if (this.#response.writableLength > UNREAD_LIMIT) this.#response.destroy()
+    else this.#unread.note(this.#response)
   }
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Outgoing } from './read-request.ts'
+import { Unread } from './unread.ts'
 import { WatchWriters } from './watch-writers.ts'
 
 const watcher = (told: { unread?: number } = {}) => {
@@ -35,7 +36,7 @@ function channelOf(writers: WatchWriters, view: object = {}, form = 'json') {
 }
 
 it('sends in one piece, in order, what has come for a watcher in one turn', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const [one, other] = [watcher(), watcher()]
   const writer = writers.of(one.response)
   for (const frame of [a, b]) writer.write(frame)
@@ -48,7 +49,7 @@ it('sends in one piece, in order, what has come for a watcher in one turn', asyn
 })
 
 it('sends what waits before it ends', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const { response, heard, isOver } = watcher()
   const writer = writers.of(response)
   const { channel } = channelOf(writers)
@@ -63,7 +64,7 @@ it('sends what waits before it ends', async () => {
 })
 
 it('writes nothing to a watcher that has gone', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const { response, heard } = watcher()
   const writer = writers.of(response)
   const { channel } = channelOf(writers)
@@ -76,7 +77,7 @@ it('writes nothing to a watcher that has gone', async () => {
 })
 
 it('makes the bytes of an event once for all in a channel, and others for another view or form', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const view = {}
   const { channel, made } = channelOf(writers, view)
   const all = Array.from({ length: 5 }, () => watcher())
@@ -91,7 +92,7 @@ it('makes the bytes of an event once for all in a channel, and others for anothe
 })
 
 it('sends each watcher what came since it joined, once and in order, whatever comes in between for it alone', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const { channel } = channelOf(writers)
   const [early, late] = [watcher(), watcher()]
   const [first, second] = [writers.of(early.response), writers.of(late.response)]
@@ -109,7 +110,7 @@ it('sends each watcher what came since it joined, once and in order, whatever co
 })
 
 it('reaches thousands in turns, between which others get theirs, and nobody misses what comes meanwhile', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const { channel } = channelOf(writers)
   const many = Array.from({ length: 1000 }, () => watcher())
   for (const { response } of many) writers.of(response).join(channel)
@@ -129,7 +130,7 @@ it('reaches thousands in turns, between which others get theirs, and nobody miss
 })
 
 it('makes chunks itself, but for an answer that Node still keeps behind an earlier one', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const { response, heard } = watcher()
   const onSocket: string[] = []
   const state = Object.assign(response, { chunkedEncoding: true, socket: null as unknown })
@@ -148,7 +149,7 @@ it('makes chunks itself, but for an answer that Node still keeps behind an earli
 })
 
 it('lets go of a watcher that does not read', async () => {
-  const writers = new WatchWriters()
+  const writers = new WatchWriters(new Unread())
   const { response, isOver } = watcher({ unread: 17 * 1024 * 1024 })
   writers.of(response).write(a)
   await turn()

@@ -7,6 +7,7 @@
 
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Outgoing } from './read-request.ts'
+import type { Unread } from './unread.ts'
 import { type Waiting, WatchChannel } from './watch-channel.ts'
 import { WatchWriter } from './watch-writer.ts'
 
@@ -15,10 +16,15 @@ const TURN = 200
 
 export class WatchWriters {
   readonly #line: Waiting[] = []
+  readonly #unread: Unread
   readonly #channels = new WeakMap<object, Map<string, WatchChannel>>()
 
+  constructor(unread: Unread) {
+    this.#unread = unread
+  }
+
   of(response: Outgoing): WatchWriter {
-    return new WatchWriter(response, (writer) => this.#wait(writer))
+    return new WatchWriter(response, this.#unread, (writer) => this.#wait(writer))
   }
 
   /** What all who watch `view` and read it in this form have in common. */

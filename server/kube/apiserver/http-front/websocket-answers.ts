@@ -7,6 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { WatchAnswer } from '../request-path/answer.ts'
 import type { RenderContext } from './render.ts'
+import type { Taker, Unread } from './unread.ts'
 import { errorFrame, type Frames } from './watch-frames.ts'
 
 export interface Upgrade {
@@ -38,6 +39,12 @@ export class WebSocketAnswers {
     handleProtocols: (offered) => [...offered].find((one) => !isToken(one)) ?? false,
   })
 
+  readonly #unread: Unread
+
+  constructor(unread: Unread) {
+    this.#unread = unread
+  }
+
   async output(upgrade: Upgrade, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<void> {
     const told = upgrade.incoming.headers['sec-websocket-protocol'] ?? ''
     const offered = told.split(',').flatMap((one) => (one === '' || isToken(one.trim()) ? [] : one.trim()))
@@ -66,9 +73,17 @@ export class WebSocketAnswers {
   async watch(upgrade: Upgrade, answer: WatchAnswer, frames: Frames, context: RenderContext): Promise<void> {
     const webSocket = await accept(this.#watches, upgrade)
     const isText = context.representation.format !== 'protobuf'
+    const taker: Taker = {
+      get writableLength() {
+        return webSocket.bufferedAmount
+      },
+      destroy: () => webSocket.terminate(),
+      once: (event, run) => webSocket.once(event, run),
+    }
     const send = (frame: Buffer) => {
       webSocket.send(frame, { binary: !isText })
       if (webSocket.bufferedAmount > UNREAD_LIMIT) webSocket.terminate()
+      else this.#unread.note(taker)
     }
     const watch = answer.start({
       event: (event) => send(frames.frameOf(event)),
