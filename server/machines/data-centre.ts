@@ -12,7 +12,7 @@ import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.
 import { addedImages, fullName } from './added-images.ts'
 import { type BuildContext, buildImages, describeImages, type PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
-import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
+import { closeDiskStore, type DiskStore, openDiskStore, preparingLock, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { DockerSockets } from './docker-sockets.ts'
 import { type Elsewhere, elsewhere } from './elsewhere.ts'
@@ -131,8 +131,8 @@ const holdersOf = (stateDir: string) => join(stateDir, 'holders')
 export async function openDataCentre(options: DataCentreOptions): Promise<DataCentre> {
   refuseElsewhere(options.docker ?? new Docker())
   await mkdir(options.stateDir, { recursive: true, mode: 0o711 })
-  const lock = join(options.stateDir, 'preparing.lock')
-  const onWait = (pid: number) => options.log?.(`process ${pid} is preparing the images, waiting for it`)
+  const lock = preparingLock(options.stateDir)
+  const onWait = () => options.log?.('another process is preparing the images, waiting for it')
   const alone = <T>(work: () => Promise<T>) => withFileLock(lock, work, onWait)
   return alone(() => prepareDataCentre(options, alone))
 }

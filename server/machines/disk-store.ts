@@ -111,9 +111,12 @@ export async function closeDiskStore(stateDir: string): Promise<void> {
   if (await isMounted(disks)) await runCommand('umount', [disks])
 }
 
+/** Held by whoever makes or takes away what all clusters of an installation share. */
+export const preparingLock = (stateDir: string) => join(stateDir, 'prepare.lock')
+
 /** For who only looks in: where no classroom has the store mounted, it is for as long as this takes. */
 export function withDisks<T>(stateDir: string, work: (disks: DiskStore) => Promise<T>): Promise<T> {
-  return withFileLock(join(stateDir, 'preparing.lock'), async () => {
+  return withFileLock(preparingLock(stateDir), async () => {
     const wasOpen = await isMounted(join(stateDir, 'disks'))
     const disks = await openDiskStore({ stateDir, log: () => undefined })
     try {

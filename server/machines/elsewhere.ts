@@ -1,8 +1,9 @@
 // Machines of a cluster on another host. At home, where its control plane is, the network gets an end of a tunnel for each
 // such host; there, a bridge of the same range at the tunnel's other end, and machines as any. Either side remembers its ends.
 import { randomInt } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeDurably } from '../base/durable-files.ts'
 import { ADDRESSES_ELSEWHERE } from './address-pool.ts'
 import { withFileLock } from './file-lock.ts'
 import {
@@ -49,13 +50,14 @@ export function elsewhere({ networks, stateDir }: { networks: NetworkContext; st
 
   /** Two hosts may be invited at once. */
   async function alone<T>(work: () => Promise<T>): Promise<T> {
-    await mkdir(join(stateDir, 'tunnels'), { recursive: true, mode: 0o700 })
-    return withFileLock(join(stateDir, 'tunnels', '.lock'), work)
+    await mkdir(tunnelsOf(stateDir), { recursive: true, mode: 0o700 })
+    return withFileLock(join(tunnelsOf(stateDir), 'lock'), work)
   }
 
   /** Written first: what is half made is found again. */
   async function become(network: LearnerNetwork, tunnels: readonly Tunnel[]): Promise<void> {
-    await writeFile(fileOf(stateDir, network.cluster), JSON.stringify(tunnels, null, 2))
+    const content = JSON.stringify(tunnels, null, 2)
+    await writeDurably(tunnelsOf(stateDir), [{ name: fileName(network.cluster), content, mode: 0o600 }])
     await applyTunnels(network, tunnels)
   }
 
@@ -118,7 +120,9 @@ export function elsewhere({ networks, stateDir }: { networks: NetworkContext; st
 /** For whoever has no data centre open. */
 export const invitedBy = (stateDir: string, cluster: string): Promise<Invited[]> => readEnds(stateDir, cluster)
 
-const fileOf = (stateDir: string, cluster: string) => join(stateDir, 'tunnels', `${cluster}.json`)
+const tunnelsOf = (stateDir: string) => join(stateDir, 'tunnels')
+const fileName = (cluster: string) => `${cluster}.json`
+const fileOf = (stateDir: string, cluster: string) => join(tunnelsOf(stateDir), fileName(cluster))
 
 const readEnds = async <T extends Tunnel>(stateDir: string, cluster: string): Promise<T[]> =>
   JSON.parse(await readFile(fileOf(stateDir, cluster), 'utf8').catch(() => '[]')) as T[]

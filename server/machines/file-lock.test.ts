@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,12 +23,31 @@ it('lets one in at a time', async () => {
   }
   await Promise.all([withFileLock(path, work), withFileLock(path, work), withFileLock(path, work)])
   expect(most).toBe(1)
-  expect(existsSync(path)).toBe(false)
 })
 
-it('takes over from a holder that died', async () => {
-  const path = join(folder, 'dead')
-  await writeFile(path, '4194305') // above the kernel's highest pid
+it('waits for another process, and takes over when that is killed', async () => {
+  const path = join(folder, 'killed')
+  const lock = join(import.meta.dirname, 'file-lock.ts')
+  const program = `import { withFileLock } from '${lock}'
+    setInterval(() => {}, 1000)
+    await withFileLock('${path}', () => { console.log('in'); return new Promise(() => {}) })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
+  await once(child.stdout, 'data')
+  const waits = Promise.withResolvers<void>()
+  const taken = withFileLock(path, async () => 'in', waits.resolve)
+  await waits.promise
+  child.kill('SIGKILL')
+  expect(await taken).toBe('in')
+})
+
+it.each([
+  { what: 'nothing', text: '' },
+  { what: 'a process that lives', text: '1' },
+  { what: 'this process', text: `${process.pid}` },
+  { what: 'what a disk made of it', text: 'x'.repeat(5000) },
+])('takes a file that nobody holds, though it names $what', async ({ text }) => {
+  const path = join(folder, 'left')
+  await writeFile(path, text)
   expect(await withFileLock(path, async () => 'in')).toBe('in')
 })
 

@@ -26,7 +26,8 @@ const OURS = [
   'tunnels',
   'node-agent',
   'holders',
-  'preparing.lock',
+  'prepare.lock',
+  'preparing.lock', // of before it was the kernel's
 ]
 
 export async function removeInstallation(options: {

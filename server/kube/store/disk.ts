@@ -8,7 +8,8 @@ import { constants, write as writeTo } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { syncDirectory } from '../../base/durable-files.ts'
-import { lockDirectory } from './directory-lock.ts'
+import { takeKernelLock } from '../../base/kernel-lock.ts'
+import { StoreLockedError } from './store-error.ts'
 
 export interface DiskFile {
   /** Writes all of the buffers, one after the other, from `position` on. */
@@ -54,7 +55,11 @@ export const nodeDisk: Disk = {
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
   syncDirectory,
-  lock: (directory) => lockDirectory(join(directory, 'LOCK')),
+  async lock(directory) {
+    const lock = takeKernelLock(join(directory, 'LOCK'))
+    if (!lock) throw new StoreLockedError(directory)
+    return lock
+  },
 }
 
 class NodeFile implements DiskFile {
