@@ -51,3 +51,37 @@ it('forgets guests who did not come back for so long, with their cluster, and no
   ])
   expect(released).toEqual(['gone'])
 })
+
+it('forgets nobody because a clock is far ahead, when it starts or later, or because nobody could come for a month', async () => {
+  const logins = new Logins({ database, connections: new Connections(), clock })
+  await database.person.create({ data: { id: 'gus', name: 'Gus', isGuest: true, createdAt: new Date(clock.now()) } })
+  await logins.open('gus')
+  let ahead = 30 * DAY
+  const wrong = {
+    now: () => clock.now() + ahead,
+    monotonic: () => clock.monotonic(),
+    setTimeout: (run: () => void, delayMs: number) => clock.setTimeout(run, delayMs),
+    sleep: (delayMs: number) => clock.sleep(delayMs),
+  }
+  const looked: number[] = []
+  const spied = database.$extends({
+    query: {
+      person: {
+        findMany: async ({ args, query }) => {
+          const found = await query(args)
+          looked.push(found.length)
+          return found
+        },
+      },
+    },
+  }) as unknown as Database
+  const release = async () => undefined
+  using _ = forgetGuests({ database: spied, release, afterDays: 7, clock: wrong, logger: noLogger })
+  while (looked.length < 1) await settlePromises()
+  ahead = 300 * DAY
+  await clock.advance(DAY)
+  while (looked.length < 2) await settlePromises()
+  expect(looked).toEqual([0, 0])
+  await clock.advance(7 * DAY)
+  while ((await database.person.count()) === 1) await settlePromises()
+})

@@ -16,20 +16,34 @@ export interface ForgetGuestsOptions {
   logger: Logger
 }
 
-/** Looks now, and once a day. */
+/**
+ * Looks now, and once a day. Time in which nobody could come does not count: before this start from when somebody was seen
+ * last, and since then only what has passed, so that a clock which is far ahead makes nobody gone.
+ */
 export function forgetGuests(options: ForgetGuestsOptions): Disposable {
-  const { clock, logger } = options
+  const { database, afterDays, clock, logger } = options
+  const [startedAt, startedMonotonic] = [clock.now(), clock.monotonic()]
+  let begin: number | undefined
   let timer: Disposable | undefined
-  const look = () => {
-    timer = clock.setTimeout(look, DAY_MS)
-    goneGuests(options).catch((err) => logger.error('guests who never came back could not be forgotten', { err }))
+  const look = async () => {
+    begin ??= Math.min(startedAt, await lastSeen(database))
+    const now = begin + clock.monotonic() - startedMonotonic
+    await goneGuests(options, new Date(now - afterDays * DAY_MS))
   }
-  look()
+  const lookDaily = () => {
+    timer = clock.setTimeout(lookDaily, DAY_MS)
+    look().catch((err) => logger.error('guests who never came back could not be forgotten', { err }))
+  }
+  lookDaily()
   return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() }
 }
 
-async function goneGuests({ database, release, afterDays, clock, logger }: ForgetGuestsOptions): Promise<void> {
-  const before = new Date(clock.now() - afterDays * DAY_MS)
+async function lastSeen(database: Database): Promise<number> {
+  const { _max: newest } = await database.login.aggregate({ _max: { seenAt: true } })
+  return newest.seenAt?.getTime() ?? Number.POSITIVE_INFINITY
+}
+
+async function goneGuests({ database, release, logger }: ForgetGuestsOptions, before: Date): Promise<void> {
   const gone = await database.person.findMany({
     where: { isGuest: true, createdAt: { lt: before }, logins: { none: { seenAt: { gte: before } } } },
     select: { id: true },
