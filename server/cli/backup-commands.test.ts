@@ -1,6 +1,6 @@
 // A classroom goes into a file while its cluster runs, and comes out of it somewhere else.
 
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { systemClock } from '../base/clock.ts'
 import { noLogger } from '../base/logger.ts'
 import { openDatabase } from '../classroom/database/open-database.ts'
 import { type Client, createClient, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
-import { type ClusterInfo, LocalClusterHost } from '../kube/cluster/index.ts'
+import { type ClusterInfo, clusterNames, LocalClusterHost } from '../kube/cluster/index.ts'
 import { ConfigMap } from '../kube/kinds/index.ts'
 import { loadSchemas } from '../kube/schemas/load-schemas.ts'
 import { backUp, restore } from './backup-commands.ts'
@@ -71,6 +71,27 @@ it('brings back a cluster that ran while it was backed up, with its certificates
   expect(after.items.map(({ metadata }) => metadata?.name)).toEqual(['kube-root-ca.crt'])
   expect(revisionOf(after)).toBeGreaterThan(revisionOf(before))
   await host.deleteCluster('demo')
+})
+
+it('leaves out the clusters that cannot be read, says so, and keeps all others', async () => {
+  const stateDir = join(folder, 'spoilt')
+  {
+    await using host = openHost('spoilt')
+    for (const name of ['whole', 'half', 'none']) await host.createCluster({ name, nodes: 0, simulatedNodes: 0 })
+  }
+  const file = (name: string, what: string) => join(stateDir, 'clusters', name, what)
+  await writeFile(file('whole', 'run.json'), '')
+  await writeFile(file('half', 'cluster.json'), '{')
+  await rm(file('none', 'store'), { recursive: true })
+  await mkdir(join(stateDir, 'clusters', 'empty'))
+  const backup = join(folder, 'spoilt.tar.gz')
+  const words = await backUp(at('spoilt'), backup).catch((err: Error) => err.message)
+  expect(words).toContain('the backup is without clusters that cannot be read')
+  expect(words).toContain(`half: ${file('half', 'cluster.json')} cannot be read`)
+  expect(words).toContain(`none: ${file('none', 'store')} is not there`)
+  expect(words).toContain(`empty: ${file('empty', 'cluster.json')} is missing`)
+  await restore(at('mended'), backup)
+  expect(await clusterNames(join(folder, 'mended'))).toEqual(['whole'])
 })
 
 it('says what is wrong with a file, a directory, a name', async () => {

@@ -29,13 +29,14 @@ const KEY = join('classroom', 'cookie.key')
 
 const run = promisify(execFile)
 
-/** Complete or not there at all; learners may work meanwhile. */
+/** Complete but for clusters that cannot be read, or not there at all; learners may work meanwhile. */
 export async function backUp({ stateDir, say }: Context, file: string): Promise<void> {
   const names = await clusterNames(stateDir)
   const hasClassroom = existsSync(join(stateDir, DATABASE))
   if (!hasClassroom && names.length === 0) throw new UserError(`there is nothing to back up in ${stateDir}`)
   const path = resolve(file)
   if (existsSync(path)) throw new UserError(`${path} exists; choose another name, or remove it`)
+  const leftOut: string[] = []
   const staging = await mkdtemp(join(stateDir, 'backup-'))
   try {
     if (hasClassroom) {
@@ -44,11 +45,19 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
       if (existsSync(join(stateDir, KEY))) await copyFile(join(stateDir, KEY), join(staging, KEY))
     }
     for (const cluster of names) {
-      const directory = clusterDirectory(stateDir, cluster)
-      await backUpCluster({ directory, to: clusterDirectory(staging, cluster), clock: systemClock })
+      const to = clusterDirectory(staging, cluster)
+      try {
+        await backUpCluster({ directory: clusterDirectory(stateDir, cluster), to, clock: systemClock })
+      } catch (err) {
+        // One that is damaged must not cost all others their backup.
+        leftOut.push(`${cluster}: ${(err as Error).message}`)
+        await rm(to, { recursive: true, force: true })
+        continue
+      }
       await backUpHomes({ stateDir, cluster, to: join(staging, 'homes', cluster) })
     }
-    const about = { format: FORMAT, madeAt: new Date(systemClock.now()).toISOString(), clusters: names }
+    const clusters = await clusterNames(staging)
+    const about = { format: FORMAT, madeAt: new Date(systemClock.now()).toISOString(), clusters }
     await writeFile(join(staging, 'backup.json'), `${JSON.stringify(about, null, 2)}\n`)
     // Before anything is in it, for nobody else to read, whatever the umask says.
     await rm(`${path}.partial`, { force: true })
@@ -59,8 +68,10 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
     await rm(staging, { recursive: true, force: true })
     await rm(`${path}.partial`, { force: true })
   }
-  say(`backed up the classroom and ${names.length} clusters to ${path}`)
+  say(`backed up the classroom and ${names.length - leftOut.length} clusters to ${path}`)
   say('it holds keys and passwords’ hashes: keep it as you would keep those')
+  if (leftOut.length > 0)
+    throw new UserError(`the backup is without clusters that cannot be read:\n${leftOut.join('\n')}`)
 }
 
 /** Into a state directory that has neither a classroom nor clusters yet. */

@@ -8,6 +8,7 @@ import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import {
   type ClusterInfo,
+  type ClusterRecord,
   type ClusterSpec,
   clusterDirectory,
   clusterNames,
@@ -102,6 +103,8 @@ export async function startCluster(context: ClusterCommandContext, name: string)
     context.say(`cluster "${name}" runs already`)
     return
   }
+  const { problem } = await recordIn(directory)
+  if (problem) throw new UserError(problem)
   const info = await runInBackground(context, directory, [name])
   context.say(`cluster "${name}" is ready, at ${info.server}`)
 }
@@ -153,13 +156,13 @@ export async function listClusters(context: ClusterCommandContext): Promise<List
   return Promise.all(
     names.map(async (name) => {
       const directory = clusterDirectory(context.stateDir, name)
-      const record = await readClusterRecord(directory)
+      const { record, problem } = await recordIn(directory)
       const run = await readRunRecord(directory)
       const alive = run !== undefined && run.state !== 'stopped' && isAlive(run.pid)
       return {
         name,
-        state: alive ? run.state : run?.state === 'failed' ? 'failed' : 'stopped',
-        message: run?.message ?? '',
+        state: alive ? run.state : problem || run?.state === 'failed' ? 'failed' : 'stopped',
+        message: problem || (run?.message ?? ''),
         nodes: record?.spec.nodes ?? 0,
         simulatedNodes: record?.spec.simulatedNodes ?? 0,
         server: run?.server ?? '',
@@ -182,6 +185,16 @@ export async function runCluster(context: ClusterCommandContext, name: string, s
   const signal = await Promise.race([told, started.then(() => told)])
   if (signal === 'SIGUSR2') await host.leave()
   else await host[Symbol.asyncDispose]()
+}
+
+/** Of one that is spoilt, why: it must not stand in the way of others. */
+async function recordIn(directory: string): Promise<{ record?: ClusterRecord; problem: string }> {
+  try {
+    const record = await readClusterRecord(directory)
+    return record ? { record, problem: '' } : { problem: `${join(directory, 'cluster.json')} is missing` }
+  } catch (err) {
+    return { problem: (err as Error).message }
+  }
 }
 
 const logFile = (stateDir: string, name: string) => join(stateDir, 'log', `${name}.log`)

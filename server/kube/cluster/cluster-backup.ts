@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../base/clock.ts'
 import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openStore, type Repaired, repairStore, restoreStore, type Store } from '../store/store.ts'
-import { readClusterRecord, readRunRecord, writeClusterRecord } from './cluster-record.ts'
+import { type ClusterRecord, readClusterRecord, readRunRecord, writeClusterRecord } from './cluster-record.ts'
 import { connectToEtcdServers } from './etcd.ts'
 
 const KEPT = ['cluster.json', 'pki', 'saved']
@@ -22,10 +22,12 @@ const REVISIONS_LOST_AT_MOST = 1_000_000_000
 
 /** Writes the cluster in `directory` to the folder `to`; it may run meanwhile. */
 export async function backUpCluster({ directory, to, clock }: { directory: string; to: string; clock: Clock }) {
-  await mkdir(to, { recursive: true, mode: 0o700 })
-  await copyKept(directory, to)
-  const store = await openOrAsk(directory, clock)
+  const record = await readClusterRecord(directory)
+  if (!record) throw new Error(`${join(directory, 'cluster.json')} is missing`)
+  const store = await openOrAsk(directory, record, clock)
   try {
+    await mkdir(to, { recursive: true, mode: 0o700 })
+    await copyKept(directory, to)
     await pipeline(store.snapshot(), createWriteStream(join(to, SNAPSHOT), { mode: 0o600 }))
   } finally {
     await store.close()
@@ -62,7 +64,7 @@ export function repairCluster({ directory }: { directory: string }): Promise<Rep
 }
 
 /** A store that a process has open is asked through its etcd door, one that nobody has is opened. */
-async function openOrAsk(directory: string, clock: Clock): Promise<Store> {
+async function openOrAsk(directory: string, { spec }: ClusterRecord, clock: Clock): Promise<Store> {
   const run = await readRunRecord(directory)
   if (run && run.state !== 'stopped') {
     const pem = (name: string) => readFile(join(directory, 'pki', 'etcd', name), 'utf8')
@@ -70,8 +72,7 @@ async function openOrAsk(directory: string, clock: Clock): Promise<Store> {
     const store = await connectToEtcd({ endpoints: [run.etcd], tls, clock }).catch(() => undefined)
     if (store) return store
   }
-  const { spec } = (await readClusterRecord(directory)) ?? {}
-  if (spec?.etcd) return connectToEtcdServers(spec.etcd, clock)
+  if (spec.etcd) return connectToEtcdServers(spec.etcd, clock)
   const store = join(directory, 'store')
   if (!existsSync(store)) throw new Error(`${store} is not there`) // it would be made, and backed up empty
   return openStore({ directory: store, clock })

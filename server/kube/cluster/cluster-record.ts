@@ -8,6 +8,7 @@
 
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeDurably } from '../../base/durable-files.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 
 export interface ClusterRecord {
@@ -21,11 +22,31 @@ export interface ClusterRecord {
 export const clusterDirectory = (stateDir: string, name: string) => join(stateDir, 'clusters', name)
 
 export const readClusterRecord = (directory: string) => readJson<ClusterRecord>(join(directory, 'cluster.json'))
-export const writeClusterRecord = (directory: string, record: ClusterRecord) =>
-  writeJson(directory, 'cluster.json', record)
+export async function writeClusterRecord(directory: string, record: ClusterRecord): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeDurably(directory, [{ name: 'cluster.json', content: json(record), mode: 0o600 }])
+}
 
-export const readRunRecord = (directory: string) => readJson<ClusterInfo>(join(directory, 'run.json'))
-export const writeRunRecord = (directory: string, info: ClusterInfo) => writeJson(directory, 'run.json', info)
+/** A note that a power cut may spoil: then there is none. */
+export const readRunRecord = (directory: string) =>
+  readJson<ClusterInfo>(join(directory, 'run.json')).catch(() => undefined)
+export async function writeRunRecord(directory: string, info: ClusterInfo): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const path = join(directory, 'run.json')
+  await writeFile(`${path}.new`, json(info), { mode: 0o600 })
+  await rename(`${path}.new`, path)
+}
+
+/** Where its record is spoilt, what it said of itself last has to do. */
+export async function mayHaveMachines(directory: string): Promise<boolean> {
+  try {
+    const record = await readClusterRecord(directory)
+    return record !== undefined && record.spec.nodes > 0
+  } catch {
+    const run = await readRunRecord(directory)
+    return run?.state === 'creating' || run?.network !== null
+  }
+}
 
 /** Names of all clusters that are on disk, whoever made them. */
 export async function clusterNames(stateDir: string): Promise<string[]> {
@@ -45,9 +66,4 @@ async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-async function writeJson(directory: string, name: string, value: unknown): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, name)
-  await writeFile(`${path}.new`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
-}
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`

@@ -4,7 +4,13 @@ export { VERSION } from '../apiserver/endpoints/server-state.ts'
 export { readApiServerFlags } from './api-server-flags.ts'
 export { backUpCluster, repairCluster, restoreCluster } from './cluster-backup.ts'
 export type { ClusterHost, MachinesRest } from './cluster-host.ts'
-export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from './cluster-record.ts'
+export {
+  type ClusterRecord,
+  clusterDirectory,
+  clusterNames,
+  readClusterRecord,
+  readRunRecord,
+} from './cluster-record.ts'
 export {
   type ClusterInfo,
   type ClusterSpec,

@@ -10,6 +10,7 @@ import {
   type ClusterRecord,
   clusterDirectory,
   clusterNames,
+  mayHaveMachines,
   readClusterRecord,
   writeClusterRecord,
 } from './cluster-record.ts'
@@ -86,9 +87,9 @@ export class LocalClusterHost implements ClusterHost {
 
   async deleteCluster(name: string): Promise<void> {
     await this.#close(name, 'leave')
-    const record = await readClusterRecord(this.#directory(name))
-    if (record && record.spec.nodes > 0) await (await this.#openMachines()).deleteCluster(name)
-    await removeClusterDirectory(this.#directory(name))
+    const directory = this.#directory(name)
+    if (await mayHaveMachines(directory)) await (await this.#openMachines()).deleteCluster(name)
+    await removeClusterDirectory(directory)
   }
 
   async listClusters(): Promise<ClusterInfo[]> {
