@@ -15,7 +15,7 @@ export async function openAuditLog(
   { policy, logPath, webhook }: AuditSettings,
   { path, clock, logger }: { path: string; clock: Clock; logger: Logger },
 ): Promise<AuditLog> {
-  const file = await AuditFile.open(logPath ?? path)
+  const file = await AuditFile.open(logPath ?? path, logger)
   const outside = webhook && new AuditWebhook({ config: webhook, clock, logger })
   return {
     options: {
