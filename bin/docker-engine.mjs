@@ -12,6 +12,9 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { keepLogSmall } from './keep-log-small.mjs'
+
+export const engineLog = (stateDir) => join(stateDir, 'docker-engine.log')
 
 const SOCKET = '/var/run/docker.sock'
 const PACKAGES = ['docker.io', 'iptables', 'debootstrap', 'xfsprogs', 'e2fsprogs', 'iproute2', 'ca-certificates']
@@ -143,7 +146,8 @@ async function aptInstall(packages, log) {
 
 async function startDockerd({ log, stateDir, socketPath }) {
   mkdirSync(stateDir, { recursive: true })
-  const logFile = join(stateDir, 'docker-engine.log')
+  const logFile = engineLog(stateDir)
+  keepLogSmall(logFile)
   const out = openSync(logFile, 'a')
   // A stale pid file from an unclean end would make dockerd refuse to start; it is stale because nothing answers.
   const pidFile = '/var/run/docker.pid'

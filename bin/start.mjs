@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { bootstrap, environment, fail, root, say } from './bootstrap.mjs'
-import { releaseDocker } from './docker-engine.mjs'
+import { engineLog, releaseDocker } from './docker-engine.mjs'
+import { keepLogSmallHourly } from './keep-log-small.mjs'
 import { buildPages, fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
 
 const node = bootstrap()
@@ -17,6 +18,8 @@ try {
 } catch (err) {
   fail(err instanceof Error ? err.message : String(err), 'Mend that and start again; finished steps are not repeated.')
 }
+
+if (startedEngine) keepLogSmallHourly(engineLog(process.env.PODIUM_HOME ?? '/var/lib/podium'))
 
 // The server stops in order by itself; this process only waits for it.
 const server = spawn(

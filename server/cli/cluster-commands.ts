@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { keepLogSmall, keepLogSmallHourly } from '../../bin/keep-log-small.mjs'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import {
@@ -144,7 +145,7 @@ export async function deleteCluster(context: ClusterCommandContext, name: string
   const away = await invitedBy(context.stateDir, name)
   await using host = await context.openHost()
   await host.deleteCluster(name)
-  await rm(logFile(context.stateDir, name), { force: true })
+  for (const half of ['', '.1']) await rm(`${logFile(context.stateDir, name)}${half}`, { force: true })
   context.say(`cluster "${name}" is gone`)
   for (const { node, peer, address } of away) {
     context.say(`its machine "${node}" is still on ${peer}; say there: ${removeCommand(node, address)}`)
@@ -177,6 +178,7 @@ export async function listClusters(context: ClusterCommandContext): Promise<List
 
 /** The background process itself: runs one cluster until it is told to end. */
 export async function runCluster(context: ClusterCommandContext, name: string, spec?: ClusterSpec): Promise<void> {
+  keepLogSmallHourly(logFile(context.stateDir, name))
   const host = await context.openHost()
   const told = new Promise<NodeJS.Signals>((tell) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) process.once(signal, tell)
@@ -215,6 +217,7 @@ async function runInBackground(
   const { stateDir } = context
   const name = args.at(-1)!
   await mkdir(join(stateDir, 'log'), { recursive: true, mode: 0o700 })
+  keepLogSmall(logFile(stateDir, name))
   const log = await open(logFile(stateDir, name), 'a', 0o600)
   const child = spawn(...hostCommand(['cluster-run', '--state-dir', stateDir, ...args]), {
     detached: true,

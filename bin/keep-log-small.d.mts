@@ -1,0 +1,3 @@
+/** When it is more (16 MiB), it goes on empty, with what was in it under `.1`. */
+export function keepLogSmall(path: string, mostBytes?: number): void
+export function keepLogSmallHourly(path: string): void
