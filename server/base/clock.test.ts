@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { FakeClock, isoTime, microTime, microTimeOf, settlePromises } from './clock.ts'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { FakeClock, isoTime, microTime, microTimeOf, settlePromises, systemClock } from './clock.ts'
 
 it('runs due timers in the order of their time, then of their making', async () => {
   const clock = new FakeClock(0)
@@ -43,4 +43,18 @@ it('writes times as Go does, to the second and to the microsecond', () => {
   // A little earlier, in the second before, and with a part of a millisecond.
   expect(microTimeOf(at - 42.5)).toBe('2026-11-28T09:05:06.999000Z')
   expect(microTimeOf(-1)).toBe('1969-12-31T23:59:59.999000Z')
+})
+
+it('runs what is further off than one timer of Node reaches on its day, and nothing that was called off', () => {
+  const day = 24 * 3_600_000
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const ran: string[] = []
+  systemClock.setTimeout(() => ran.push('after 60 days'), 60 * day)
+  const calledOff = systemClock.setTimeout(() => ran.push('called off'), 60 * day)
+  vi.advanceTimersByTime(60 * day - 1)
+  calledOff[Symbol.dispose]()
+  expect(ran).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(ran).toEqual(['after 60 days'])
 })

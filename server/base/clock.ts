@@ -48,13 +48,19 @@ export function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Pr
   })
 }
 
+/** Of one of Node's timers, nearly 25 days: what is longer it takes for 1 ms. */
+const LONGEST = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimeout(run, delayMs) {
-    // Node cuts longer delays to 1 ms; a timer that fires late is right, one that fires at once is not.
-    const timer = setTimeout(run, Math.min(delayMs, 2 ** 31 - 1))
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      timer = setTimeout(leftMs > LONGEST ? () => wait(leftMs - LONGEST) : run, Math.min(leftMs, LONGEST))
+      timer.unref()
+    }
+    wait(delayMs)
     return { [Symbol.dispose]: () => clearTimeout(timer) }
   },
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
