@@ -6,13 +6,13 @@ import { dirname, join } from 'node:path'
 
 export interface FileToWrite {
   name: string
-  content: string
+  content: string | Buffer
   mode: number
 }
 
-/** They get their names in this order. */
+/** They get their names in this order. Several processes may write the same. */
 export async function writeDurably(directory: string, files: readonly FileToWrite[]): Promise<void> {
-  const fresh = (name: string) => join(directory, `${name}.new`)
+  const fresh = (name: string) => join(directory, `${name}.${process.pid}.new`)
   await Promise.all(
     files.map(async ({ name, content, mode }) => {
       await using file = await open(fresh(name), 'w', mode)

@@ -2,15 +2,17 @@
 // under which names machines know them, and the next data centre that is opened puts them into the registry and on the
 // golden disk, also for those that are open already.
 import { existsSync, statSync } from 'node:fs'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
+import { writeDurably } from '../base/durable-files.ts'
 import { hasImage } from './base-image.ts'
 import type { PresentImage } from './build-images.ts'
 import { fetchImages } from './fetch-images.ts'
 import { IMAGES } from './image-set.ts'
 import { REGISTRY_NAMES } from './registry-certificates.ts'
 
+const LIST = 'added-images.json'
 export const ADDED_IMAGES = 'podium/added'
 
 interface AddedContext {
@@ -110,15 +112,13 @@ async function keep(context: AddedContext, reference: string, name: string): Pro
 async function change({ docker, stateDir }: AddedContext, how: (list: Added[]) => Added[]): Promise<void> {
   const before = await readList(stateDir)
   const list = how(before)
-  const file = join(stateDir, 'added-images.json')
-  await writeFile(`${file}.partial`, `${JSON.stringify(list, null, 2)}\n`)
-  await rename(`${file}.partial`, file)
+  await writeDurably(stateDir, [{ name: LIST, content: `${JSON.stringify(list, null, 2)}\n`, mode: 0o644 }])
   const gone = new Set(before.map(({ id }) => id).filter((id) => !list.some((one) => one.id === id)))
   for (const id of gone) if (await hasImage(docker, referenceOf(id))) await docker.getImage(referenceOf(id)).remove()
 }
 
 async function readList(stateDir: string): Promise<Added[]> {
-  const text = await readFile(join(stateDir, 'added-images.json'), 'utf8').catch(() => '[]')
+  const text = await readFile(join(stateDir, LIST), 'utf8').catch(() => '[]')
   return JSON.parse(text) as Added[]
 }
 

@@ -1,10 +1,11 @@
 // Bundles a program of server/kube into the one file that runs elsewhere: on a machine, in an image.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
+import { writeDurably } from '../base/durable-files.ts'
 
 const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 /** Whatever a bundle can be made of: none imports anything above server/kube. */
@@ -59,10 +60,11 @@ async function bundle({ name, entry, neverUsed = [] }: Program, sources: string)
   const contents = asAscii(result.outputFiles[0]?.text ?? '')
   if (contents === '') throw new Error(`esbuild wrote no ${name}`)
   await mkdir(dirname(output), { recursive: true })
-  const partial = `${output}.${process.pid}.partial`
-  await writeFile(partial, contents)
-  await rename(partial, output)
-  await writeFile(stamp, madeFrom)
+  const mode = 0o644
+  await writeDurably(dirname(output), [
+    { name: basename(output), content: contents, mode },
+    { name: basename(stamp), content: madeFrom, mode },
+  ])
   return output
 }
 

@@ -1,7 +1,9 @@
 // What a registry or a disk was filled with, kept in a file: which image each name is. Whoever fills another begins with a copy
 // of what has most of it already, so that one more image takes seconds. Nothing is ever taken out of a copy, and no name in it
 // led to another image: registries share their files by hard links.
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { writeDurably } from '../base/durable-files.ts'
 import type { PresentImage } from './build-images.ts'
 
 export type Contents = Readonly<Record<string, string>>
@@ -12,8 +14,7 @@ export const contentsOf = (images: readonly PresentImage[]): Contents =>
 /** Again at each start: what it is about is known by its name, and older ones have no such file. */
 export async function writeContents(file: string, contents: Contents): Promise<void> {
   // Another file in place of the one that was copied.
-  await writeFile(`${file}.partial`, JSON.stringify(contents))
-  await rename(`${file}.partial`, file)
+  await writeDurably(dirname(file), [{ name: basename(file), content: JSON.stringify(contents), mode: 0o644 }])
 }
 
 /** Of those files that are there, the one whose contents make up the most of what is wanted. */
@@ -23,8 +24,11 @@ export async function nearestContents(
 ): Promise<{ file: string; contents: Contents } | undefined> {
   const found = await Promise.all(
     files.map(async (file) => {
-      const text = await readFile(file, 'utf8').catch(() => undefined)
-      return text === undefined ? [] : [{ file, contents: JSON.parse(text) as Contents }]
+      try {
+        return [{ file, contents: JSON.parse(await readFile(file, 'utf8')) as Contents }]
+      } catch {
+        return [] // without it the other takes longer to fill
+      }
     }),
   )
   const size = (contents: Contents) => Object.keys(contents).length

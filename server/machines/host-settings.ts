@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeDurably } from '../base/durable-files.ts'
 import { tryCommand } from './run-command.ts'
 
 const WANTED: Readonly<Record<string, number>> = {
@@ -14,7 +15,8 @@ const WANTED: Readonly<Record<string, number>> = {
   'fs/inotify/max_user_watches': 1_048_576,
 }
 
-const recordOf = (stateDir: string) => join(stateDir, 'host-settings.json')
+const RECORD = 'host-settings.json'
+const recordOf = (stateDir: string) => join(stateDir, RECORD)
 
 export async function raiseHostSettings(
   stateDir: string,
@@ -28,7 +30,8 @@ export async function raiseHostSettings(
     if (current === undefined || current >= value) continue
     // The value from before Podium is the oldest one noted; a later run must not overwrite it.
     before[path] ??= current
-    await writeFile(recordOf(stateDir), `${JSON.stringify(before, null, 2)}\n`)
+    const content = `${JSON.stringify(before, null, 2)}\n`
+    await writeDurably(stateDir, [{ name: RECORD, content, mode: 0o644 }])
     await writeFile(join(root, path), String(value))
     log(`sysctl ${path.replaceAll('/', '.')}: ${current} raised to ${value}`)
   }

@@ -1,9 +1,10 @@
 // The programs that lie on every machine, each in one file: kubelet and kube-proxy with their supervisor, and the
 // controllers that pods with nginx and HAProxy run (images/terminal/ingress-nginx.yaml, haproxy.yaml).
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { writeDurably } from '../base/durable-files.ts'
 import { bundlePrograms } from './bundle-program.ts'
 
 /**
@@ -33,11 +34,8 @@ export async function publishPrograms(files: readonly string[], stateDir: string
   const directory = join(stateDir, 'node-agent', hash.digest('hex').slice(0, 12))
   await mkdir(directory, { recursive: true, mode: 0o755 })
   for (const { name, content } of programs) {
-    const target = join(directory, name)
-    if (existsSync(target)) continue
-    const partial = `${target}.${process.pid}.partial`
-    await writeFile(partial, content, { mode: 0o644 })
-    await rename(partial, target)
+    const there = statSync(join(directory, name), { throwIfNoEntry: false })
+    if (there?.size !== content.length) await writeDurably(directory, [{ name, content, mode: 0o644 }])
   }
   return directory
 }

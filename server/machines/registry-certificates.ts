@@ -3,8 +3,9 @@
 // is not there is a plain "manifest unknown" instead of a time-out.
 import { randomBytes, webcrypto } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { renameDurably, writeDurably } from '../base/durable-files.ts'
 
 export const REGISTRY_NAMES = [
   'registry-1.docker.io',
@@ -62,8 +63,9 @@ async function ensure(directory: string, make: () => Promise<Record<string, stri
   const made = `${directory}.partial-${process.pid}`
   await mkdir(made, { recursive: true, mode: 0o700 })
   const files = await make()
-  for (const [name, content] of Object.entries(files)) await writeFile(join(made, name), content, { mode: 0o600 })
-  await rename(made, directory).catch((err: NodeJS.ErrnoException) => {
+  const named = Object.entries(files).map(([name, content]) => ({ name, content, mode: 0o600 }))
+  await writeDurably(made, named)
+  await renameDurably(made, directory).catch((err: NodeJS.ErrnoException) => {
     if (err.code !== 'ENOTEMPTY' && err.code !== 'EEXIST') throw err
   })
 }
