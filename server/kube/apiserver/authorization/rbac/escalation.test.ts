@@ -47,4 +47,51 @@ describe('what is held', () => {
         '{APIGroups:[""], Resources:["pods"], Verbs:["get"]}',
     )
   })
+
+  describe('of more combinations than can be looked at', () => {
+    const many = (what: string) => Array.from({ length: 500 }, (_, at) => `${what}${at}`).join(' ')
+    const given = allow(many('verb'), many('things'), { groups: many('group') })
+    const problemOf = (held: PolicyRule[], rules = [given]) => {
+      const policy = policyOf([role('shop/held', held), roleBinding('shop/held', 'Role held', 'User boss')])
+      return escalationProblem(policy, { user: { name: 'boss', groups: [] }, namespace: 'shop', rules })
+    }
+    const refusal =
+      'user "boss" (groups=[]) is attempting to grant RBAC permissions of more combinations than are compared with those currently held'
+
+    it('is refused', () => {
+      expect(problemOf([])).toBe(refusal)
+      expect(problemOf([allow('get', 'pods')])).toBe(refusal)
+      expect(
+        problemOf(
+          Array.from({ length: 10_000 }, () => allow('get', 'pods')),
+          Array(10_000).fill(allow('get', 'pods')),
+        ),
+      ).toBe(refusal)
+    })
+
+    it('is granted by whoever holds a rule that covers all of it', () => {
+      expect(problemOf([allow('*', '*', { groups: '*' })])).toBeUndefined()
+      expect(problemOf([given])).toBeUndefined()
+      expect(problemOf([given], [{ ...given, resourceNames: ['a'] }])).toBeUndefined()
+    })
+
+    it.each<[string, PolicyRule]>([
+      ['a verb', { ...given, verbs: given.verbs.slice(1) }],
+      ['a group', { ...given, apiGroups: given.apiGroups!.slice(1) }],
+      ['a resource', { ...given, resources: given.resources!.slice(1) }],
+      ['all but some names', { ...given, resourceNames: ['a'] }],
+      ['all but a name that looks like all', { ...given, resourceNames: ['*'] }],
+    ])('is refused where %s is not held', (_what, held) => {
+      expect(problemOf([held])).toBe(refusal)
+    })
+
+    it('tells of many verbs of one resource in time that grows with them, and cuts the text', () => {
+      const verbs = Array.from({ length: 150_000 }, (_, at) => `v${at}`).join(' ')
+      const problem = problemOf([], [allow(verbs, 'pods')])
+      expect(problem).toMatch(
+        /^user "boss" .* not currently held:\n\{APIGroups:\[""\], Resources:\["pods"\], Verbs:\["v0" "v1" /,
+      )
+      expect(problem!.length).toBeLessThan(201_000)
+    })
+  })
 })
