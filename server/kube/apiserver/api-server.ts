@@ -48,6 +48,7 @@ import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
 import { serviceLocation } from './endpoints/service-location.ts'
 import { Statusz } from './endpoints/statusz.ts'
+import { WatchBudget } from './endpoints/watch-budget.ts'
 import { danglingLoop } from './flow-control/dangling-loop.ts'
 import { openFlowControl } from './flow-control/index.ts'
 import { HttpsFront } from './http-front/https-server.ts'
@@ -247,6 +248,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     flowControl,
     health: { checks, slis: new HealthSlis() },
     profiles: new Profiles(clock),
+    watchBudget: new WatchBudget(),
     statusz: new Statusz(clock),
     components: {
       ...(options.components ?? LOCAL_COMPONENTS),

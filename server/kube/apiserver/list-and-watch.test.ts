@@ -50,6 +50,20 @@ describe('lists and watches', () => {
     })
   })
 
+  it('opens no more watches than can be looked at in each change, and others again when some have ended', async () => {
+    const selector = (at: number) => `a in (${Array.from({ length: 100_000 }, (_, of) => `v${at}-${of}`).join()})`
+    const open = (at: number) => watchLog(test.transport, PATH, { labelSelector: selector(at) })
+    {
+      await using stack = new AsyncDisposableStack()
+      for (let at = 0; at < 4; at++) stack.use(await open(at))
+      const refused = { code: 429, message: 'the server has too many watches open and has asked us to try again later' }
+      await expect(open(4)).rejects.toMatchObject(refused)
+      // Of a few words there is always room.
+      stack.use(await watchLog(test.transport, PATH, { labelSelector: 'a=b' }))
+    }
+    await using _again = await open(4)
+  })
+
   it('answers 410 when the history a page needs is compacted', async () => {
     for (const name of ['a', 'b', 'c']) await make(name)
     const first = await list({ limit: '1' })

@@ -19,6 +19,7 @@ import type { Health } from './health.ts'
 import type { LoopsElsewhere } from './loops-elsewhere.ts'
 import type { ServedDocuments } from './served-documents.ts'
 import type { Statusz } from './statusz.ts'
+import type { WatchBudget } from './watch-budget.ts'
 
 export interface Endpoints {
   resources: ApiResources
@@ -40,4 +41,5 @@ export interface Endpoints {
   components: ComponentProblems
   profiles: Profiles
   statusz: Statusz
+  watchBudget: WatchBudget
 }

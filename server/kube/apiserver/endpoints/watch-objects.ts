@@ -19,6 +19,7 @@ import type { Entry } from '../watch-cache/entry.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { Call } from './object-endpoints.ts'
 import { listRequestOf } from './object-endpoints.ts'
+import { termsOf, type WatchBudget } from './watch-budget.ts'
 import { WatchOrder } from './watch-order.ts'
 import type { Seen } from './watch-view.ts'
 
@@ -33,7 +34,7 @@ const LAST_BOOKMARK_MS = 2_000
 
 export async function watchObjects(
   call: Call,
-  { feed, store, trace }: { feed: StoreFeed; store: Store; trace: Trace },
+  { feed, store, trace, watchBudget }: { feed: StoreFeed; store: Store; trace: Trace; watchBudget: WatchBudget },
 ): Promise<WatchAnswer> {
   const { context, info, registry, served, schemas } = call
   const { kind, cache } = registry
@@ -41,6 +42,8 @@ export async function watchObjects(
   const { selection: asked, namespace, allowWatchBookmarks: wantsBookmarks, resourceVersion } = options
   // The oldest form names one object in the path.
   const selection = info.name && info.subresource === '' ? withName(asked, info.name) : asked
+  const terms = termsOf(selection)
+  watchBudget.assertRoom(terms)
   const prefix = listPrefix(kind, namespace)
   const sendInitial = options.sendInitialEvents
   const timeoutMs = 1000 * (options.timeoutSeconds || 0) || SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
@@ -110,6 +113,7 @@ export async function watchObjects(
       isOpen = false
       membership?.[Symbol.dispose]()
       leave()
+      taken[Symbol.dispose]()
       timer?.[Symbol.dispose]()
       context.signal?.removeEventListener('abort', onAbort)
       traced('closed')
@@ -120,6 +124,7 @@ export async function watchObjects(
     const shownEntry = (entry: Entry) => served.shownEntry(entry)
     const tellsEach = (size: number) => size <= MANY || trace.isWatched !== false
     const scope = { registry, isIn, fixed: registry.fixedField(selection), shownEntry, tellsEach }
+    const taken = watchBudget.take(terms)
     const { view, leave } = served.views.open(key, scope)
     let membership: Disposable | undefined
 
