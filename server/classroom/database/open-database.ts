@@ -6,9 +6,15 @@ import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import BetterSqlite3 from 'better-sqlite3'
 import { PrismaClient } from '../../../prisma/generated/client.ts'
 import type { Clock } from '../../base/clock.ts'
-import { migrate } from './migrate.ts'
+import { MigrationError, migrate } from './migrate.ts'
 
 export type Database = PrismaClient & AsyncDisposable
+
+const WAY_OUT =
+  '`podium restore` brings a backup back into an empty PODIUM_HOME; without one, `sqlite3 podium.db .recover` may save some of it'
+
+const isSpoilt = (err: unknown): err is Error =>
+  err instanceof Error && /^SQLITE_(NOTADB|CORRUPT)/.test((err as { code?: string }).code ?? '')
 
 export function openDatabase({
   path,
@@ -24,6 +30,8 @@ export function openDatabase({
   try {
     raw.pragma('journal_mode = WAL')
     migrate(raw, migrations, clock.now())
+  } catch (err) {
+    throw isSpoilt(err) ? new MigrationError(`${path}: ${err.message}. ${WAY_OUT}`, { cause: err }) : err
   } finally {
     raw.close()
   }
