@@ -21,17 +21,17 @@ export async function writeDurably(directory: string, files: readonly FileToWrit
     }),
   )
   for (const { name } of files) await rename(fresh(name), join(directory, name))
-  await syncDirectory(directory)
+  await sync(directory)
 }
 
 /** Within one directory. */
 export async function renameDurably(from: string, to: string): Promise<void> {
   await rename(from, to)
-  await syncDirectory(dirname(to))
+  await sync(dirname(to))
 }
 
-/** The names in it are on the disk then. */
-export async function syncDirectory(directory: string): Promise<void> {
-  await using handle = await open(directory)
+/** What a file holds, or which names a directory has, is on the disk then. */
+export async function sync(path: string): Promise<void> {
+  await using handle = await open(path)
   await handle.sync()
 }

@@ -9,10 +9,11 @@
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '../base/clock.ts'
+import { renameDurably, sync } from '../base/durable-files.ts'
 import { copyDatabase, runningServer } from '../classroom/index.ts'
 import { backUpCluster, clusterDirectory, clusterNames, restoreCluster } from '../kube/cluster/index.ts'
 import { backUpHomes, restoreHomes } from '../machines/index.ts'
@@ -63,7 +64,8 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
     await rm(`${path}.partial`, { force: true })
     await writeFile(`${path}.partial`, '', { mode: 0o600, flag: 'wx' })
     await run('tar', ['-C', staging, '-c', '-S', '-z', '-f', `${path}.partial`, '.'])
-    await rename(`${path}.partial`, path)
+    await sync(`${path}.partial`)
+    await renameDurably(`${path}.partial`, path)
   } finally {
     await rm(staging, { recursive: true, force: true })
     await rm(`${path}.partial`, { force: true })

@@ -7,7 +7,7 @@
 import { constants, write as writeTo } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { syncDirectory } from '../../base/durable-files.ts'
+import { sync } from '../../base/durable-files.ts'
 import { takeKernelLock } from '../../base/kernel-lock.ts'
 import { StoreLockedError } from './store-error.ts'
 
@@ -43,7 +43,7 @@ export const nodeDisk: Disk = {
     // whoever made it a moment ago may not have.
     const top = dirname(first ?? directory)
     for (let above = dirname(directory); ; above = dirname(above)) {
-      await syncDirectory(above)
+      await sync(above)
       if (above === top || above === dirname(above)) return
     }
   },
@@ -54,7 +54,7 @@ export const nodeDisk: Disk = {
   },
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path, { force: true }),
-  syncDirectory,
+  syncDirectory: sync,
   async lock(directory) {
     const lock = takeKernelLock(join(directory, 'LOCK'))
     if (!lock) throw new StoreLockedError(directory)
