@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onDeepStack } from '../../bin/deep-stack.mjs'
 import { keepLogSmall, keepLogSmallHourly } from '../../bin/keep-log-small.mjs'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -13,7 +15,6 @@ import {
   type ClusterSpec,
   clusterDirectory,
   clusterNames,
-  hostCommand,
   type LocalClusterHost,
   problemsOf,
   readApiServerFlags,
@@ -219,7 +220,9 @@ async function runInBackground(
   await mkdir(join(stateDir, 'log'), { recursive: true, mode: 0o700 })
   keepLogSmall(logFile(stateDir, name))
   const log = await open(logFile(stateDir, name), 'a', 0o600)
-  const child = spawn(...hostCommand(['cluster-run', '--state-dir', stateDir, ...args]), {
+  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
+  const words = ['--disable-warning=ExperimentalWarning', cli, 'cluster-run', '--state-dir', stateDir, ...args]
+  const child = spawn(...onDeepStack(process.execPath, words), {
     detached: true,
     stdio: ['ignore', log.fd, log.fd],
     cwd: '/',

@@ -20,7 +20,6 @@ export {
   STORE_QUOTA,
 } from './cluster-spec.ts'
 export { readDeschedulerFlags } from './descheduler-flags.ts'
-export { hostCommand } from './host-command.ts'
 export { serveHost } from './host-process.ts'
 export { NODE_BOOTSTRAPPERS } from './joining-rights.ts'
 export { LocalClusterHost } from './local-host.ts'

@@ -2,6 +2,8 @@
 // lost it is started again and its clusters come back from their stores; worker machines keep running meanwhile.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { onDeepStack } from '../../../bin/deep-stack.mjs'
 import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -9,7 +11,6 @@ import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterHost, MachineSwitch, MachinesRest } from './cluster-host.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { type GateListener, GateListeners } from './gate-listeners.ts'
-import { hostCommand } from './host-command.ts'
 import type { FromHost, HostCall, HostResults, ToHost } from './host-protocol.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
@@ -173,9 +174,16 @@ class HostProcess implements ClusterHost {
   }
 
   #spawn(): ChildProcess {
-    const words = ['cluster-host', '--state-dir', this.#options.stateDir]
+    const entry = fileURLToPath(new URL('../../cli.ts', import.meta.url))
+    const words = [
+      '--disable-warning=ExperimentalWarning',
+      entry,
+      'cluster-host',
+      '--state-dir',
+      this.#options.stateDir,
+    ]
     // A group of its own: Ctrl-C in the terminal is for the classroom, which stops its hosts in order.
-    const child = spawn(...hostCommand(words), {
+    const child = spawn(...onDeepStack(process.execPath, words), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
     })
