@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { openStore } from '../store/store.ts'
 import { backUpCluster, restoreCluster } from './cluster-backup.ts'
 import { type ClusterRecord, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
 
-it('backs up what is in somebody’s etcd, and brings it back in a store of its own', async () => {
+it('backs up what is in somebody’s etcd, and brings it back in a store of its own, or no cluster', async () => {
   const home = await mkdtemp(join(tmpdir(), 'podium-backup-'))
   const [theirs, directory, to, back] = ['theirs', 'demo', 'backup', 'back'].map((name) => join(home, name)) as [
     string,
@@ -33,5 +33,10 @@ it('backs up what is in somebody’s etcd, and brings it back in a store of its 
   expect((await own.range({ key: '/registry/a' })).kvs[0]?.value.toString()).toBe('kept')
   expect(own.revision).toBeGreaterThan(1_000_000_000)
   await own.close()
+
+  const half = join(home, 'half')
+  await truncate(join(to, 'store.snapshot'), 100)
+  await expect(restoreCluster({ from: to, directory: half })).rejects.toThrow()
+  expect(await readClusterRecord(half)).toBeUndefined()
   await rm(home, { recursive: true, force: true })
 })

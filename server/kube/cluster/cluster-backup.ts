@@ -14,7 +14,7 @@ import { openStore, type Repaired, repairStore, restoreStore, type Store } from 
 import { type ClusterRecord, readClusterRecord, readRunRecord, writeClusterRecord } from './cluster-record.ts'
 import { connectToEtcdServers } from './etcd.ts'
 
-const KEPT = ['cluster.json', 'pki', 'saved']
+const KEPT = ['pki', 'saved']
 const SNAPSHOT = 'store.snapshot'
 
 /** More than anybody writes between a backup and its restore; upstream's own advice for `etcdutl snapshot restore`. */
@@ -22,11 +22,10 @@ const REVISIONS_LOST_AT_MOST = 1_000_000_000
 
 /** Writes the cluster in `directory` to the folder `to`; it may run meanwhile. */
 export async function backUpCluster({ directory, to, clock }: { directory: string; to: string; clock: Clock }) {
-  const record = await readClusterRecord(directory)
-  if (!record) throw new Error(`${join(directory, 'cluster.json')} is missing`)
+  const record = await recordIn(directory)
   const store = await openOrAsk(directory, record, clock)
   try {
-    await mkdir(to, { recursive: true, mode: 0o700 })
+    await writeClusterRecord(to, record)
     await copyKept(directory, to)
     await pipeline(store.snapshot(), createWriteStream(join(to, SNAPSHOT), { mode: 0o600 }))
   } finally {
@@ -36,20 +35,25 @@ export async function backUpCluster({ directory, to, clock }: { directory: strin
 
 /** The opposite; `directory` must not exist yet. */
 export async function restoreCluster({ from, directory }: { from: string; directory: string }): Promise<void> {
+  const record = await recordIn(from)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await copyKept(from, directory)
-  const record = await readClusterRecord(directory)
-  // What was in somebody's etcd comes back in a store of its own: that etcd may have gone on, or hold other things now.
-  if (record?.spec.etcd) {
-    const { etcd: _, ...spec } = record.spec
-    await writeClusterRecord(directory, { ...record, spec })
-  }
   await restoreStore({
     directory: join(directory, 'store'),
     snapshot: createReadStream(join(from, SNAPSHOT)),
     // Whoever watched the lost cluster, a learner's own program for instance, has seen revisions that are in no backup.
     bumpRevision: REVISIONS_LOST_AT_MOST,
   })
+  // What was in somebody's etcd comes back in a store of its own: that etcd may have gone on, or hold other things now.
+  const { etcd: _, ...spec } = record.spec
+  // Last: what came back half would start with nothing in it.
+  await writeClusterRecord(directory, { ...record, spec })
+}
+
+async function recordIn(directory: string): Promise<ClusterRecord> {
+  const record = await readClusterRecord(directory)
+  if (!record) throw new Error(`${join(directory, 'cluster.json')} is missing`)
+  return record
 }
 
 async function copyKept(from: string, to: string): Promise<void> {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { backUpCluster } from './cluster-backup.ts'
+import { writeClusterRecord } from './cluster-record.ts'
 import { openEtcd } from './etcd.ts'
 import { putBackState, saveState } from './saved-state.ts'
 
@@ -44,6 +45,8 @@ it('puts back what was kept, or, cut short between the two names, nothing', asyn
 
 it('makes no empty store for a cluster that has run, neither to run it nor to back it up', async () => {
   await write('before')
+  const spec = { name: 'demo', nodes: 0, simulatedNodes: 0 }
+  await writeClusterRecord(directory, { spec, apiPort: 1, etcdPort: 2, createdAt: 3 })
   await writeFile(join(directory, 'admin.conf'), '')
   await rm(join(directory, 'store'), { recursive: true })
   await expect(open()).rejects.toThrow(/store is gone, and with it all that was in the cluster/)
