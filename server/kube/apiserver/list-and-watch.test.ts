@@ -40,6 +40,20 @@ describe('lists and watches', () => {
     expect(third.metadata.continue).toBeUndefined()
   })
 
+  it('says that there may be more where a selected page ends before the last object, and looks for none', async () => {
+    for (const name of ['a', 'b', 'c', 'd']) await make(name, { odd: String(name === 'a' || name === 'd') })
+    const labelSelector = 'odd=true'
+    const first = await list({ labelSelector, limit: '1' })
+    expect([names(first), first.metadata.remainingItemCount]).toEqual([['a'], undefined])
+    const second = await list({ labelSelector, limit: '1', continue: first.metadata.continue ?? '' })
+    expect([names(second), second.metadata.continue]).toEqual([['d'], undefined])
+    const even = await list({ labelSelector: 'odd=false', limit: '2' })
+    expect(names(even)).toEqual(['b', 'c'])
+    const rest = await list({ labelSelector: 'odd=false', limit: '2', continue: even.metadata.continue ?? '' })
+    expect([names(rest), rest.metadata.continue]).toEqual([[], undefined])
+    expect((await list({ labelSelector: 'odd=false', limit: '3' })).metadata.continue).toBeUndefined()
+  })
+
   it('reads one object by its name, whatever is said of watching, and exports none', async () => {
     await make('a')
     const get = (query: Record<string, string>) => test.transport.request({ method: 'GET', path: `${PATH}/a`, query })

@@ -138,3 +138,24 @@ it('is made by a PUT where its kind lets it, by whoever may make it', async () =
   )
   expect(both.map(({ code }) => code).sort()).toEqual([200, 201])
 })
+
+it('takes a uid in an update for a condition, and in a patch for a change', async () => {
+  const made = (await send('POST', MAPS, { metadata: { name: 'same' } })).json() as KubeObject
+  const update = await send('PUT', `${MAPS}/same`, { metadata: { name: 'same', uid: 'other' } })
+  expect([update.code, update.json().message]).toEqual([
+    409,
+    `Operation cannot be fulfilled on configmaps "same": Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata?.uid}`,
+  ])
+  const patch = (uid: string | undefined) =>
+    test.transport.request({
+      method: 'PATCH',
+      path: `${MAPS}/same`,
+      body: { metadata: { uid, labels: { a: 'b' } } },
+      contentType: 'application/merge-patch+json',
+    })
+  await expect(patch('other')).rejects.toMatchObject({
+    code: 422,
+    message: 'ConfigMap "same" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+  })
+  await expect(patch(made.metadata?.uid)).resolves.toMatchObject({ metadata: { labels: { a: 'b' } } })
+})

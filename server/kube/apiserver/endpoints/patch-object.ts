@@ -54,6 +54,7 @@ export async function patchObject(call: Call): Promise<Answer> {
     subresource: info.subresource || undefined,
     gate: gateOf(call, 'UPDATE', dryRun),
     dryRun,
+    isPatch: true,
     change,
   })
   return objectAnswer(served, entry)

@@ -140,17 +140,25 @@ export class Lister {
     } else candidates = this.#cache.under(listPrefix(kind, namespace))
     const isPlain = !selection.labels && selection.fields.length === 0
     const shown = await this.#shown(candidates)
-    const entries = isPlain ? [...shown] : shown.filter((entry) => selects(kind, selection, entry.object))
-    if (limit <= 0 || entries.length <= limit) return { metadata: { resourceVersion: String(revision) }, entries }
-    const page = entries.slice(0, limit)
-    return {
-      metadata: {
-        resourceVersion: String(revision),
-        continue: nextPage(listPrefix(kind, namespace), revision, page.at(-1)?.key ?? ''),
-        ...(isPlain ? { remainingItemCount: entries.length - limit } : {}),
-      },
-      entries: page,
+    const metadata = { resourceVersion: String(revision) }
+    if (isPlain && limit <= 0) return { metadata, entries: [...shown] }
+    const entries: Entry[] = []
+    for (const [index, entry] of shown.entries()) {
+      if (!isPlain && !selects(kind, selection, entry.object)) continue
+      entries.push(entry)
+      const left = shown.length - index - 1
+      // Whether any of the rest is selected is not looked for: a page may turn out to be empty.
+      if (limit <= 0 || entries.length < limit || left === 0) continue
+      return {
+        metadata: {
+          ...metadata,
+          continue: nextPage(listPrefix(kind, namespace), revision, entry.key),
+          ...(isPlain ? { remainingItemCount: left } : {}),
+        },
+        entries,
+      }
     }
+    return { metadata, entries }
   }
 
   async #continued(request: ListRequest): Promise<ListResult> {

@@ -60,6 +60,8 @@ export interface WriteRequest {
 export interface UpdateRequest extends WriteRequest {
   name: string
   subresource?: string | undefined
+  /** Its uid is a wish to change that; an update says by it which object it means. */
+  isPatch?: boolean
   /** Makes the new state out of the current one; called again when somebody else was faster. The result is ours to change. */
   change(current: KubeObject): KubeObject | Promise<KubeObject>
 }
@@ -235,7 +237,7 @@ export class Registry {
       const stored = await this.#stored(namespace, name)
       const seen = conversion ? await this.#shown(stored) : stored
       const next = await request.change(seen.object)
-      this.#assertMeant(seen, next, namespace, name)
+      this.#assertMeant(seen, next, request)
       next.metadata = { ...next.metadata, name }
       if (kind.namespaced) next.metadata.namespace = namespace
       await gate.mutate(next, seen.object)
@@ -310,7 +312,7 @@ export class Registry {
   }
 
   /** Is this update meant for this object, in this state? */
-  #assertMeant(seen: Entry, next: KubeObject, namespace: string, name: string): void {
+  #assertMeant(seen: Entry, next: KubeObject, { namespace, name, isPatch }: UpdateRequest): void {
     const meta = next.metadata ?? {}
     if (meta.namespace && this.kind.namespaced && meta.namespace !== namespace) {
       throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`)
@@ -323,9 +325,12 @@ export class Registry {
         fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ])
     }
-    assertSameUid(this.kind, next, seen.object)
+    if (!isPatch) assertSameUid(this.kind, next, seen.object)
     if (revision && revision !== seen.object.metadata?.resourceVersion) {
       throw conflict(this.#resource, name, STALE)
+    }
+    if (isPatch && meta.uid && meta.uid !== seen.object.metadata?.uid) {
+      throw invalid(this.kind, name, [fieldError.invalid('metadata.uid', meta.uid, 'field is immutable')])
     }
   }
 
