@@ -75,7 +75,9 @@ it('refuses to cut YAML into events, and says so in YAML', async () => {
     const { code, headers, text } = await get(`${TABS}?watch=true&timeoutSeconds=1`, { accept })
     expect([code, headers['content-type']]).toEqual([406, 'application/yaml'])
     expect(text).toContain('reason: NotAcceptable')
-    expect(text).toContain('only the following media types are accepted: application/json;stream=watch')
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+    )
   }
   expect((await get(`${TABS}?watch=true&timeoutSeconds=1`, { accept: 'application/json' })).code).toBe(200)
 })
@@ -122,4 +124,26 @@ it('says of what is going which verbs are left', async () => {
   await merge(`${TABS}/mine`, { metadata: { finalizers: null } })
   await untilCondition(test.transport, 'crontabs.stable.example.com', 'Terminating', 'False')
   expect(await verbs()).toEqual(all)
+})
+
+it('tells metadata of custom resources in protobuf, and nothing else of them', async () => {
+  await define(test.transport, crontabs())
+  await ask('POST', TABS, crontab('mine'))
+  const get = await listening()
+  const protobuf = 'application/vnd.kubernetes.protobuf'
+  const as = (kind: string) => ({ accept: `${protobuf};as=${kind};v=v1;g=meta.k8s.io` })
+  const object = await get(`${TABS}/mine`, as('PartialObjectMetadata'))
+  expect([object.code, object.headers['content-type']]).toEqual([200, protobuf])
+  expect(object.text).toMatch(/^k8s\0.*PartialObjectMetadata.*mine/s)
+  const list = await get(TABS, as('PartialObjectMetadataList'))
+  expect(list.text).toMatch(/^k8s\0.*PartialObjectMetadataList.*mine/s)
+  const query =
+    'watch=true&timeoutSeconds=1&allowWatchBookmarks=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
+  const watch = await get(`${TABS}?${query}`, as('PartialObjectMetadata'))
+  expect([watch.code, watch.headers['content-type']]).toEqual([200, `${protobuf};stream=watch`])
+  expect(watch.text).toMatch(/ADDED.*PartialObjectMetadata.*mine.*BOOKMARK.*PartialObjectMetadata/s)
+  for (const headers of [{ accept: protobuf }, as('Table')]) {
+    const { code, text } = await get(`${TABS}/mine`, headers)
+    expect([code, text]).toEqual([406, expect.stringContaining('NotAcceptable')])
+  }
 })

@@ -11,7 +11,7 @@ export type Representation = { format: Format; pretty: boolean } & (
 )
 
 export interface Offer {
-  /** Custom resources have no such form. */
+  /** Custom resources have no such form, only their metadata alone. */
   protobuf: boolean
   /** Objects that are stored can be shown as rows, or by their metadata alone. */
   transforms: boolean
@@ -40,7 +40,7 @@ export function negotiate(accept: string, offered: () => Offer): Representation 
   // What most send: there is no need to know what else is offered.
   if (accept === '' || accept === 'application/json' || accept === '*/*') return PLAIN
   const offer = offered()
-  const formats = Object.entries(FORMAT_OF).filter(([, format]) => format !== 'protobuf' || offer.protobuf)
+  const formats = Object.entries(FORMAT_OF)
   for (const { type, told } of clausesOf(accept)) {
     for (const [mediaType, format] of formats) {
       if (type !== mediaType && type !== '*/*' && type !== 'application/*') continue
@@ -51,9 +51,9 @@ export function negotiate(accept: string, offered: () => Offer): Representation 
   throw notAcceptable(offer)
 }
 
-export function notAcceptable({ protobuf, stream }: Offer): StatusError {
+export function notAcceptable({ stream }: Offer): StatusError {
   const types = Object.entries(FORMAT_OF)
-    .filter(([, format]) => (format === 'protobuf' ? protobuf : format === 'json' || !stream))
+    .filter(([, format]) => format !== 'yaml' || !stream)
     .map(([type]) => (stream ? `${type};stream=watch` : type))
   return new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
 }
@@ -86,7 +86,9 @@ function representationOf(
 ): Representation | undefined {
   if (sv || (stream && (stream !== 'watch' || format === 'yaml'))) return undefined
   const form = { format, pretty: pretty === '1' }
-  if (as === undefined && g === undefined && v === undefined) return { ...form, as: 'object' }
+  if (as === undefined && g === undefined && v === undefined) {
+    return format === 'protobuf' && !offer.protobuf ? undefined : { ...form, as: 'object' }
+  }
   if (g === 'apidiscovery.k8s.io') {
     const isKnown = offer.discovery && as === 'APIGroupDiscoveryList' && v === 'v2'
     return isKnown ? { ...form, as: 'discovery' } : undefined
