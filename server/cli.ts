@@ -345,8 +345,6 @@ program
     // The first `kubectl get` in any cluster asks for them: read only then, they would hold up all that are here.
     schemas.descriptions()
     const host = await openHost(stateDir, schemas)
-    // Where nobody reads what is said any more, saying so would fail as well, again and again.
-    process.stderr.on('error', () => undefined)
     goOn(process, logger)
     const ended = await serveHost({ host, channel: process, logger })
     if (ended === 'orphaned') await host.leave()

@@ -167,9 +167,6 @@ function stopOnSignals(stack: AsyncDisposableStack, logger: Logger): () => Promi
   return stop
 }
 
-// Whoever started it may be gone, with their terminal: then nobody reads what is said, and it stops in order all the same.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-
 try {
   await main()
 } catch (err) {

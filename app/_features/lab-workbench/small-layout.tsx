@@ -58,7 +58,7 @@ export function SmallLayout({ panes }: { panes: Panes }) {
           </button>
         ))}
       </nav>
-      <p className={style.unseen} role="status">
+      <p className="unseen" role="status">
         {unseen}
       </p>
       <ScopeSheet sheet={sheet} from="bottom">

@@ -86,7 +86,7 @@ export function AccountsPage() {
               <th scope="col">Classes</th>
               <th scope="col">Last here</th>
               <th scope="col">
-                <span className={style.unseen}>Change</span>
+                <span className="unseen">Change</span>
               </th>
             </tr>
           </thead>

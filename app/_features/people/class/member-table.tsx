@@ -63,7 +63,7 @@ export function MemberTable({ page, mayChange, change }: Props) {
             <th scope="col">Role</th>
             {mayChange && (
               <th scope="col">
-                <span className={style.unseen}>Remove</span>
+                <span className="unseen">Remove</span>
               </th>
             )}
           </tr>
