@@ -20,6 +20,14 @@ it('can be started: no two commands have the same name', async () => {
 it('says in a line what whoever typed can mend, and ends', async () => {
   await expect(podium('kube-controller-manager', '--kubeconfig', '/nowhere/admin.conf')).rejects.toMatchObject({
     code: 1,
-    stderr: "podium: ENOENT: no such file or directory, open '/nowhere/admin.conf'\n",
+    stderr: 'podium: /nowhere/admin.conf: there is no such file or directory\n',
+  })
+})
+
+// It used to be worked on for ever: Node's own way of making folders does not end there.
+it('does not try to make folders where none can be', async () => {
+  await expect(podium('client', '/proc/operators/mine')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('podium: the directory /proc/operators cannot be made'),
   })
 })

@@ -16,9 +16,10 @@ import {
 } from './cli/cluster-commands.ts'
 import { addComponentCommands } from './cli/components.ts'
 import { examine, formatFindings } from './cli/doctor.ts'
+import { makeFolder } from './cli/named-places.ts'
 import { isElsewhere } from './cli/names-elsewhere.ts'
 import { stateDirectory } from './cli/state-directory.ts'
-import { UserError } from './cli/user-error.ts'
+import { mendableWords, UserError } from './cli/user-error.ts'
 import { goDurationMs } from './kube/apimachinery/go-duration.ts'
 import { type ClusterSpec, type EtcdFlags, etcdServersOf, LocalClusterHost, serveHost } from './kube/cluster/index.ts'
 import { loadSchemas } from './kube/schemas/load-schemas.ts'
@@ -69,6 +70,7 @@ async function openHost(stateDir: string, schemas = loadSchemas()): Promise<Loca
 
 /** Loaded only when somebody needs real machines: simulated nodes need no Docker at all. */
 async function openMachines(stateDir: string, log: (line: string) => void): Promise<DataCentre> {
+  await makeFolder(stateDir, 0o711)
   const { EngineElsewhere, openDataCentre } = await import('./machines/index.ts')
   return openDataCentre({ stateDir, log }).catch((err: Error) => {
     throw err instanceof EngineElsewhere ? new UserError(err.message) : err
@@ -120,12 +122,6 @@ const inPlainWords = (err: Error) => {
   throw new UserError(err.message)
 }
 
-/** By whoever typed: what a command says of it, or a file that is not there or may not be touched. */
-const isMendable = (err: unknown): err is Error =>
-  err instanceof UserError ||
-  (err instanceof Error &&
-    ['ENOENT', 'EACCES', 'ENOTDIR', 'EISDIR', 'EROFS'].includes((err as NodeJS.ErrnoException).code ?? ''))
-
 program
   .command('doctor')
   .description('what this machine can and cannot do, each with a remedy')
@@ -172,6 +168,11 @@ cluster
   .action((name: string, options: CreateOptions) => {
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
+    if (!options.etcdServers && (options.etcdCafile || options.etcdCertfile || options.etcdKeyfile)) {
+      throw new UserError(
+        '--etcd-cafile, --etcd-certfile and --etcd-keyfile are of an etcd of yours: name it by --etcd-servers',
+      )
+    }
     const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
     const { proxyMode, podNetwork, containerRuntime, dnsForward, ipFamily } = options
     const network = {
@@ -356,7 +357,6 @@ addComponentCommands(program, logger)
 try {
   await program.parseAsync()
 } catch (err) {
-  const message = isMendable(err) ? err.message : ((err as Error).stack ?? String(err))
-  process.stderr.write(`podium: ${message}\n`)
+  process.stderr.write(`podium: ${mendableWords(err) ?? (err as Error).stack ?? String(err)}\n`)
   process.exitCode = 1
 }

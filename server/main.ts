@@ -27,6 +27,7 @@ import {
   runningServer,
   serveClassroom,
 } from './classroom/index.ts'
+import { makeFolder } from './cli/named-places.ts'
 import { readSettings, type Settings } from './cli/settings.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
@@ -50,6 +51,7 @@ async function main(): Promise<void> {
     )
   }
 
+  await makeFolder(stateDir, 0o700)
   const stack = new AsyncDisposableStack()
   const stop = stopOnSignals(stack, logger)
   try {

@@ -10,13 +10,14 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '../base/clock.ts'
 import { renameDurably, sync } from '../base/durable-files.ts'
 import { copyDatabase, runningServer } from '../classroom/index.ts'
 import { backUpCluster, clusterDirectory, clusterNames, restoreCluster } from '../kube/cluster/index.ts'
 import { backUpHomes, restoreHomes } from '../machines/index.ts'
+import { fileThatIs, makeFolder, placeForFile } from './named-places.ts'
 import { UserError } from './user-error.ts'
 
 interface Context {
@@ -35,7 +36,7 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
   const names = await clusterNames(stateDir)
   const hasClassroom = existsSync(join(stateDir, DATABASE))
   if (!hasClassroom && names.length === 0) throw new UserError(`there is nothing to back up in ${stateDir}`)
-  const path = resolve(file)
+  const path = placeForFile(file, 'the backup')
   if (existsSync(path)) throw new UserError(`${path} exists; choose another name, or remove it`)
   const leftOut: string[] = []
   const staging = await mkdtemp(join(stateDir, 'backup-'))
@@ -63,7 +64,9 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
     // Before anything is in it, for nobody else to read, whatever the umask says.
     await rm(`${path}.partial`, { force: true })
     await writeFile(`${path}.partial`, '', { mode: 0o600, flag: 'wx' })
-    await run('tar', ['-C', staging, '-c', '-S', '-z', '-f', `${path}.partial`, '.'])
+    await run('tar', ['-C', staging, '-c', '-S', '-z', '-f', `${path}.partial`, '.']).catch(
+      failed(`${path} cannot be written`),
+    )
     await sync(`${path}.partial`)
     await renameDurably(`${path}.partial`, path)
   } finally {
@@ -78,8 +81,7 @@ export async function backUp({ stateDir, say }: Context, file: string): Promise<
 
 /** Into a state directory that has neither a classroom nor clusters yet. */
 export async function restore({ stateDir, say }: Context, file: string): Promise<void> {
-  const path = resolve(file)
-  if (!existsSync(path)) throw new UserError(`there is no file ${path}`)
+  const path = fileThatIs(file)
   const server = runningServer(stateDir)
   if (server) throw new UserError(`a classroom runs on ${stateDir} (process ${server.pid}); stop it first`)
   if (existsSync(join(stateDir, DATABASE)) || (await clusterNames(stateDir)).length > 0) {
@@ -87,12 +89,10 @@ export async function restore({ stateDir, say }: Context, file: string): Promise
       `${stateDir} has a classroom already. Back that up, remove it with "podium uninstall", and restore again; or restore into another PODIUM_HOME.`,
     )
   }
-  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  await makeFolder(stateDir, 0o700)
   const staging = await mkdtemp(join(stateDir, 'restore-'))
   try {
-    await run('tar', ['-C', staging, '-x', '-S', '-z', '-f', path]).catch((err: Error & { stderr?: string }) => {
-      throw new UserError(`${path} cannot be read: ${(err.stderr || err.message).trim().split('\n')[0]}`)
-    })
+    await run('tar', ['-C', staging, '-x', '-S', '-z', '-f', path]).catch(failed(`${path} cannot be read`))
     await assertReadable(staging, path)
     const names = await clusterNames(staging)
     for (const cluster of names) {
@@ -109,6 +109,10 @@ export async function restore({ stateDir, say }: Context, file: string): Promise
   } finally {
     await rm(staging, { recursive: true, force: true })
   }
+}
+
+const failed = (what: string) => (err: Error & { stderr?: string }) => {
+  throw new UserError(`${what}: ${(err.stderr || err.message).trim().split('\n')[0]}`)
 }
 
 async function assertReadable(staging: string, path: string): Promise<void> {

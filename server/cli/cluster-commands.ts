@@ -1,9 +1,8 @@
 // `podium cluster …`: a cluster without any classroom. `create` leaves a recorded background process that runs it.
 
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { open, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onDeepStack } from '../../bin/deep-stack.mjs'
 import { keepLogSmall, keepLogSmallHourly } from '../../bin/keep-log-small.mjs'
@@ -24,6 +23,7 @@ import {
   readSchedulerFlags,
   repairCluster as repairStoreOf,
 } from '../kube/cluster/index.ts'
+import { makeFolder, placeForFile } from './named-places.ts'
 import { removeCommand } from './names-elsewhere.ts'
 import { UserError } from './user-error.ts'
 
@@ -57,11 +57,10 @@ export async function createCluster(
   const problems = problemsOf(told)
   if (problems.length > 0) throw new UserError(problems.join('; '))
   // Before anything is made: who names a place that there is not would have a cluster, and no way to it.
-  if (kubeconfig && !existsSync(dirname(resolve(kubeconfig)))) {
-    throw new UserError(`there is no directory ${dirname(resolve(kubeconfig))} for the kubeconfig; make it first`)
-  }
+  const place = kubeconfig && placeForFile(kubeconfig, 'the kubeconfig')
   const spec = { ...told, extraConfig: withWholePaths(told.extraConfig ?? {}) }
   await checkFlags(spec)
+  await makeFolder(context.stateDir, 0o700)
   const directory = clusterDirectory(context.stateDir, spec.name)
   if (await readClusterRecord(directory)) {
     throw new UserError(
@@ -70,8 +69,8 @@ export async function createCluster(
   }
   const started = systemClock.monotonic()
   const info = await runInBackground(context, directory, ['--create', JSON.stringify(spec), spec.name])
-  const path = kubeconfig ? resolve(kubeconfig) : join(directory, 'admin.conf')
-  if (kubeconfig) await writeFile(path, await readFile(join(directory, 'admin.conf')), { mode: 0o600 })
+  const path = place || join(directory, 'admin.conf')
+  if (place) await writeFile(path, await readFile(join(directory, 'admin.conf')), { mode: 0o600 })
   const seconds = ((systemClock.monotonic() - started) / 1000).toFixed(1)
   context.say(`cluster "${spec.name}" is ready after ${seconds} s, at ${info.server}`)
   context.say(`  export KUBECONFIG=${path}`)
@@ -205,8 +204,12 @@ const logFile = (stateDir: string, name: string) => join(stateDir, 'log', `${nam
 async function directoryOf({ stateDir }: ClusterCommandContext, name: string): Promise<string> {
   const names = await clusterNames(stateDir)
   if (names.includes(name)) return clusterDirectory(stateDir, name)
+  throw noSuchCluster(name, names)
+}
+
+export function noSuchCluster(name: string, names: readonly string[]): UserError {
   const there = names.length > 0 ? `those there are: ${names.join(', ')}` : 'there are none'
-  throw new UserError(`there is no cluster named "${name}"; ${there}`)
+  return new UserError(`there is no cluster named "${name}"; ${there}`)
 }
 
 /** Starts the background process and waits until its cluster is ready or it has failed. */
@@ -217,7 +220,7 @@ async function runInBackground(
 ): Promise<ClusterInfo> {
   const { stateDir } = context
   const name = args.at(-1)!
-  await mkdir(join(stateDir, 'log'), { recursive: true, mode: 0o700 })
+  await makeFolder(join(stateDir, 'log'), 0o700)
   keepLogSmall(logFile(stateDir, name))
   const log = await open(logFile(stateDir, name), 'a', 0o600)
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))

@@ -1,11 +1,10 @@
 // Commands about a whole installation: its images in a file, and taking it off the machine again.
 
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import Docker from 'dockerode'
 import { stopDocker } from '../../bin/docker-engine.mjs'
 import { type ClusterCommandContext, listClusters } from './cluster-commands.ts'
+import { fileThatIs, makeFolder, placeForFile } from './named-places.ts'
 import { removeStateDirectory } from './state-directory.ts'
 import { UserError } from './user-error.ts'
 
@@ -15,15 +14,14 @@ type Say = (line: string) => void
 const machines = () => import('../machines/index.ts')
 
 export async function exportImages(file: string, say: Say): Promise<void> {
+  const path = placeForFile(file, 'the images')
   const { exportImages } = await machines()
-  const path = resolve(file)
   await exportImages(new Docker(), path).catch(refused(`the images could not be written to ${path}`))
   say(`all images are in ${path}; on the other machine: npx podium images import ${file}`)
 }
 
 export async function importImages(file: string, say: Say): Promise<void> {
-  const path = resolve(file)
-  if (!existsSync(path)) throw new UserError(`there is no file ${path}`)
+  const path = fileThatIs(file)
   const { importImages } = await machines()
   await importImages(new Docker(), path).catch(refused(`${path} could not be loaded`))
   say('the images are here; `npm start` will find them')
@@ -32,7 +30,7 @@ export async function importImages(file: string, say: Say): Promise<void> {
 export async function addImages(context: ClusterCommandContext, source: string, name?: string): Promise<void> {
   const { stateDir, say } = context
   const { addImage } = await machines()
-  await mkdir(stateDir, { recursive: true, mode: 0o711 })
+  await makeFolder(stateDir, 0o711)
   const added = await addImage({ docker: new Docker(), stateDir, log: say }, source, name).catch(refused('not added'))
   for (const one of added) say(`added ${one}`)
   if (await refreshImages(context))

@@ -53,6 +53,7 @@ export async function removeNode(context: NodeCommandContext, cluster: string, n
   if (found.machines.some((machine) => machine.name === name)) {
     throw new UserError(`"${name}" was made with the cluster and comes back with it; only what has joined is removed`)
   }
+  if (found.machines.length === 0) throw new UserError(`cluster "${cluster}" has simulated nodes only, and no machines`)
   await using machines = await context.openMachines()
   const machine = (await machines.listMachines(found.name)).find((one) => one.name === name)
   const away = (await machines.elsewhere.invited(found.name)).find(({ node }) => node === name)

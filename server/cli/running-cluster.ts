@@ -4,13 +4,18 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, createClient, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
 import { clusterDirectory } from '../kube/cluster/index.ts'
-import { type ClusterCommandContext, type ListedCluster, listClusters } from './cluster-commands.ts'
+import { type ClusterCommandContext, type ListedCluster, listClusters, noSuchCluster } from './cluster-commands.ts'
 import { UserError } from './user-error.ts'
 
 export async function runningCluster(context: ClusterCommandContext, name: string): Promise<ListedCluster> {
-  const found = (await listClusters(context)).find((one) => one.name === name)
+  const clusters = await listClusters(context)
+  const found = clusters.find((one) => one.name === name)
   if (found?.state === 'ready') return found
-  throw new UserError(found ? `cluster "${name}" does not run` : `there is no cluster named "${name}"`)
+  if (found) throw new UserError(`cluster "${name}" does not run; start it first: podium cluster start ${name}`)
+  throw noSuchCluster(
+    name,
+    clusters.map((one) => one.name),
+  )
 }
 
 export const configOf = async ({ stateDir }: ClusterCommandContext, name: string) =>

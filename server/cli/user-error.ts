@@ -2,3 +2,24 @@
 export class UserError extends Error {
   override readonly name = 'UserError'
 }
+
+const OF_FILES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or directory',
+  EACCES: 'whoever says this may not touch it; say it as root, or as the one it belongs to',
+  EPERM: 'whoever says this may not touch it; say it as root, or as the one it belongs to',
+  ENOTDIR: 'a part of this path is a file, where a directory is needed',
+  EISDIR: 'this is a directory; a file is needed',
+  EEXIST: 'this exists already',
+  EROFS: 'it lies on a disk that can only be read',
+  ENOSPC: 'the disk is full; make room on it, and say it again',
+  EDQUOT: 'the quota of this user is used up; make room, and say it again',
+}
+
+/** By whoever typed: what a command says of it, or of a file that is not there or may not be touched. */
+export function mendableWords(err: unknown): string | undefined {
+  if (err instanceof UserError) return err.message
+  const { code = '', path, dest } = err as NodeJS.ErrnoException & { dest?: string }
+  const words = OF_FILES[code]
+  if (!words) return undefined
+  return path ? `${dest ?? path}: ${words}` : words
+}
