@@ -12,6 +12,7 @@ import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
 import { copyText } from '../../_ui/use-copy.ts'
 import { withControl } from './control-key.ts'
+import { keepFewLinks } from './few-links.ts'
 import { markLine } from './line-mark.ts'
 import style from './terminal.module.css'
 import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
@@ -94,8 +95,7 @@ export function TerminalScreen(props: Props) {
     for (const final of ['L', 'M', 'S', 'T']) {
       terminal.parser.registerCsiHandler({ final }, ([lines = 1]) => Number(lines) > terminal.rows)
     }
-    // Each cell may be a link of its own, and all are kept: one that is longer than any address is none.
-    terminal.parser.registerOscHandler(8, (text) => text.length > 2048)
+    keepFewLinks(terminal)
     terminal.open(host)
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     const address = `${scheme}://${location.host}/terminal/${encodeURIComponent(sessionId)}/${encodeURIComponent(tab)}`
