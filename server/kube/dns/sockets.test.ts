@@ -31,3 +31,20 @@ it('listens over TCP to no more questions than somebody waits for, and answers a
   await once(client, 'close')
   expect([...heard].filter((_, at) => at % 3 === 2)).toEqual(numbers)
 })
+
+it('has 256 that ask over TCP at once, and sends away who comes then', async () => {
+  await using sockets = await listenForQueries({
+    address: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
+    answer: (query) => query,
+  })
+  const clients = Array.from({ length: 256 }, () => connect(sockets.port, '127.0.0.1'))
+  await Promise.all(clients.map((client) => once(client, 'connect')))
+  clients[255]!.write(Buffer.from([0, 1, 7]))
+  expect([...(await once(clients[255]!, 'data'))[0]]).toEqual([0, 1, 7])
+  const late = connect(sockets.port, '127.0.0.1')
+  late.on('error', () => undefined)
+  await new Promise((closed) => late.once('close', closed))
+  for (const client of clients) client.destroy()
+})

@@ -9,6 +9,8 @@ export type Answerer = (query: Buffer, transport: 'udp' | 'tcp') => Buffer | Pro
 const IDLE_MS = 10_000
 /** Of one connection at once; whoever asks more is not listened to before he has read. */
 const MOST_UNSAID = 64
+/** Whoever comes while so many are connected is sent away, and may ask again when some have said nothing for a while. */
+const MOST_CONNECTIONS = 256
 
 /** Rejects when the address cannot be had. */
 export async function listenForQueries(options: {
@@ -43,6 +45,7 @@ export async function listenForQueries(options: {
     socket.once('close', () => sockets.delete(socket))
     serveTcp(socket, { clock, answer })
   })
+  tcp.maxConnections = MOST_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     tcp.once('error', reject)
     tcp.listen(port, address, () => resolve())
