@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../check.ts'
 import type { ClusterView, Pod } from '../cluster-view.ts'
-import { deploymentReady, onePodWasDeleted, rolledOver } from './deployment-checks.ts'
+import { deploymentReady, onePodWasDeleted, REVISION, rolledOver } from './deployment-checks.ts'
 import { podGone, podHasLabels, podLabel, podReady, podRestarted } from './pod-checks.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 import {
@@ -238,6 +238,24 @@ const rows: Row[] = [
       replicaSets: [replicaSet('old', 'web', 0), replicaSet('new', 'web', 2)],
     }),
     state: 'ok',
+  },
+  {
+    name: 'a finished rollout whose old ReplicaSet somebody has tidied away',
+    check: rolledOver('web'),
+    cluster: view({
+      deployments: [
+        { ...deployment('web'), metadata: { ...deployment('web').metadata, annotations: { [REVISION]: '2' } } },
+      ],
+      replicaSets: [replicaSet('new', 'web', 2)],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'no rollout',
+    check: rolledOver('web'),
+    cluster: view({ deployments: [deployment('web')], replicaSets: [replicaSet('only', 'web', 2)] }),
+    state: 'waiting',
+    says: 'has one ReplicaSet',
   },
   {
     name: 'a rollout on its way',

@@ -14,6 +14,8 @@ import {
 import { DEPLOYMENT_LOOPS } from '../loops.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
+export const REVISION = 'deployment.kubernetes.io/revision'
+
 export function deploymentReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
   return {
     id: `${name}-ready`,
@@ -156,7 +158,8 @@ export function rolledOver(name: string): Check {
       const sets = replicaSetsOf(cluster, deployment)
       const full = sets.filter((set) => (set.status?.replicas ?? 0) > 0)
       const saw = sets.map((set) => `${set.metadata?.name}: ${set.status?.replicas ?? 0}`).join(', ') || 'none'
-      if (sets.length < 2) {
+      // Whoever tidies up has taken the old one away; the count of revisions goes on.
+      if (sets.length < 2 && !(Number(deployment.metadata?.annotations?.[REVISION]) > 1)) {
         return waiting(`Deployment \`${name}\` has one ReplicaSet. Only a change of its Pod template makes another.`, {
           saw,
           wanted,

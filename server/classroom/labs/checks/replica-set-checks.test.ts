@@ -10,9 +10,13 @@ const set = (told: { image?: string; replicas?: number } = {}): ReplicaSet => ({
   spec: {
     replicas: told.replicas ?? 2,
     selector: { matchLabels: web },
-    template: { spec: { containers: [{ name: 'main', image: told.image ?? 'nginx' }] } },
+    template: { metadata: { labels: web }, spec: { containers: [{ name: 'main', image: told.image ?? 'nginx' }] } },
   },
 })
+const byExpression: ReplicaSet = {
+  ...set(),
+  spec: { ...set().spec!, selector: { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }] } },
+}
 const owned = (name: string, image = 'nginx'): Pod => pod(name, { owner: 'rs', labels: web, image })
 const free = (name: string): Pod => pod(name, { labels: web })
 const ready = replicaSetReady('web', { image: 'nginx', replicas: 2 })
@@ -79,6 +83,13 @@ describe('Pods without an owner', () => {
       name: 'that still have one',
       check: orphaned,
       cluster: view({ replicaSets: [set()], pods: [owned('a'), owned('b')] }),
+      state: 'waiting',
+      says: 'ReplicaSet `web` still owns them.',
+    },
+    {
+      name: 'that still have one, which selects them by an expression',
+      check: orphaned,
+      cluster: view({ replicaSets: [byExpression], pods: [owned('a'), owned('b')] }),
       state: 'waiting',
       says: 'ReplicaSet `web` still owns them.',
     },

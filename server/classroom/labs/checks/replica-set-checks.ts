@@ -148,7 +148,8 @@ export const podsOwnedBy = (cluster: ClusterView, set: ReplicaSet): Pod[] =>
     pod.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === set.metadata?.uid),
   )
 
+/** However they say it: a selector has many forms, and the Pods of the template are always among what it selects. */
 const setsSelecting = (cluster: ClusterView, { key, value }: { key: string; value: string }) =>
   cluster.replicaSets.filter(
-    ({ metadata, spec }) => metadata?.namespace === LAB_NAMESPACE && spec?.selector.matchLabels?.[key] === value,
+    ({ metadata, spec }) => metadata?.namespace === LAB_NAMESPACE && spec?.template?.metadata?.labels?.[key] === value,
   )

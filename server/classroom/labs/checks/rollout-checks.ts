@@ -3,10 +3,9 @@
 import { type Check, count, failed, ok, waiting } from '../check.ts'
 import { isReady, named, type ReplicaSet } from '../cluster-view.ts'
 import { DEPLOYMENT_LOOPS } from '../loops.ts'
-import { missingDeployment, podsOf, replicaSetsOf } from './deployment-checks.ts'
+import { missingDeployment, podsOf, REVISION, replicaSetsOf } from './deployment-checks.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
-const REVISION = 'deployment.kubernetes.io/revision'
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
 
 /** How many Pods a rollout may have too many, and too few. */
