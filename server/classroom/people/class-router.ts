@@ -66,7 +66,9 @@ export const classRouter = router({
   addMember: instructorProcedure
     .input(z.object({ login: z.string().trim().max(60), role }))
     .output(classPage)
-    .mutation(({ ctx, input }) => pageAfter(ctx, ctx.classroom.classes.add(input.classId, input.login, input.role))),
+    .mutation(({ ctx, input: { classId, login, role: as } }) =>
+      pageAfter(ctx, ctx.classroom.classes.add(classId, { login, as, by: ctx.person })),
+    ),
   setRole: instructorProcedure
     .input(about.extend({ role }))
     .output(classPage)

@@ -190,14 +190,17 @@ export class Classes {
     }
   }
 
-  /** Somebody who has an account already, without a code. */
-  async add(classId: string, login: string, as: Role): Promise<void> {
+  /** Somebody who has an account already, without a code. Administrators are not brought where others look at their labs. */
+  async add(classId: string, { login, as, by }: { login: string; as: Role; by: Person }): Promise<void> {
     const { database } = this.#options
     const account = await database.credential.findUnique({
       where: { login: login.toLowerCase() },
-      select: { personId: true },
+      select: { personId: true, person: { select: { isAdmin: true } } },
     })
     if (!account) throw new ClassroomError('account-unknown', `There is no account named “${login}”.`)
+    if (account.person.isAdmin && !by.isAdmin) {
+      throw new ClassroomError('not-allowed', 'An administrator joins a class by its code, or not at all.')
+    }
     if (as !== 'instructor') await this.#keepAnInstructor(classId, account.personId)
     const key = { classId, personId: account.personId }
     await database.membership.upsert({

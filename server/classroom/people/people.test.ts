@@ -146,10 +146,23 @@ describe('classes', () => {
     await expect(classes.setRole(world.classId, id, 'learner')).rejects.toThrow('the only instructor')
     await expect(classes.remove(world.classId, id)).rejects.toThrow('the only instructor')
     const { login } = await database.credential.findUniqueOrThrow({ where: { personId: id } })
-    await expect(classes.add(world.classId, login, 'learner')).rejects.toThrow('the only instructor')
-    await classes.add(world.classId, login, 'instructor')
+    const by = who('instructor')
+    await expect(classes.add(world.classId, { login, as: 'learner', by })).rejects.toThrow('the only instructor')
+    await classes.add(world.classId, { login, as: 'instructor', by })
     await classes.setRole(world.classId, who('learner').id, 'instructor')
     await classes.remove(world.classId, id)
+  })
+
+  it('bring no administrator in whom an administrator has not brought', async () => {
+    const { id } = who('admin')
+    const { login } = await database.credential.findUniqueOrThrow({ where: { personId: id } })
+    const told = { login, as: 'learner' as const }
+    await expect(classes.add(world.classId, { ...told, by: who('instructor') })).rejects.toMatchObject({
+      code: 'not-allowed',
+    })
+    expect(await classes.teaches(who('instructor'), id)).toBe(false)
+    await classes.add(world.classId, { ...told, by: who('admin') })
+    expect(await classes.teaches(who('instructor'), id)).toBe(true)
   })
 
   it('are not taught by guests', async () => {

@@ -33,6 +33,7 @@ export const previewRouter = router({
       if (!found) throw new ClassroomError('door-closed', `Nothing in your cluster is reached at ${url} now.`)
       const { cluster } = sandbox
       const isOpen = () => classroom.sessions.has(session, cluster)
-      return { path: classroom.previews.open({ personId: person.id, door: found, network, isOpen }) }
+      const who = { personId: person.id, learnerId: session.learnerId }
+      return { path: classroom.previews.open({ ...who, door: found, network, isOpen }) }
     }),
 })

@@ -51,8 +51,8 @@ const doorAt = (host: string, url = 'http://shop.example'): Door => ({
   port: portOf(pod),
   tls: false,
 })
-const open = (personId = 'ada', door = doorAt('127.0.0.1')) =>
-  previews.open({ personId, door, network, isOpen: () => clusterIsThere })
+const open = (personId = 'ada', door = doorAt('127.0.0.1'), learnerId = personId) =>
+  previews.open({ personId, learnerId, door, network, isOpen: () => clusterIsThere })
 
 async function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -234,6 +234,14 @@ it('ends with the login, with the cluster, and when there are eight newer ones',
   const last = open()
   clusterIsThere = false
   expect((await get(last)).text).toContain('This preview has ended')
+})
+
+it('ends for who looks on with the right of the learner whose cluster it is', async () => {
+  const looking = open('teacher', doorAt('127.0.0.1'), 'ada')
+  const another = open('teacher', doorAt('127.0.0.1', 'http://other.example'), 'bob')
+  connections.cut('ada')
+  expect((await get(looking)).status).toBe(404)
+  expect((await get(another)).status).toBe(200)
 })
 
 it('says in words that nobody answers', async () => {

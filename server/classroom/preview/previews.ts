@@ -35,8 +35,15 @@ export class Previews {
   }
 
   /** Returns where to go, the same while that door is open already. Refuses addresses outside the learner's network: objects are written by learners. */
-  open(what: { personId: string; door: Door; network: MachineNetwork; isOpen: () => boolean }): string {
-    const { personId, door, network, isOpen } = what
+  open(what: {
+    personId: string
+    /** Whose cluster it is: what is taken from them goes for those who look on, too. */
+    learnerId: string
+    door: Door
+    network: MachineNetwork
+    isOpen: () => boolean
+  }): string {
+    const { personId, learnerId, door, network, isOpen } = what
     if (!isInside(network, door.host)) {
       throw new ClassroomError('door-closed', `${door.host} is not an address of your cluster’s network.`)
     }
@@ -52,7 +59,8 @@ export class Previews {
       underWay: new Set<{ destroy(): void }>(),
       isOpen,
     }
-    const held = this.#connections.hold(personId, () => this.#close(token))
+    const held = new DisposableStack()
+    for (const each of [personId, learnerId]) held.use(this.#connections.hold(each, () => this.#close(token)))
     this.#open.set(token, { preview, personId, held })
     return `${preview.prefix}/`
   }
