@@ -6,7 +6,7 @@ const NO_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff
 const NO_RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
 
 /** 4, 6, or 0 for what is none, as an address with a zone (`fe80::1%eth0`) is not. */
-const isIP = (text: string) => (text.includes('%') ? 0 : isIPOrZoned(text))
+export const isIP = (text: string) => (text.includes('%') ? 0 : isIPOrZoned(text))
 
 export interface Cidr {
   family: 'ipv4' | 'ipv6'

@@ -1,8 +1,7 @@
 // Addresses and ranges that are taken and better written otherwise. Upstream: apimachinery/pkg/util/validation/ip.go,
 // GetWarningsForIP and GetWarningsForCIDR.
 
-import { isIP } from 'node:net'
-import { addressOf, type Cidr, numberOf } from './ip-rules.ts'
+import { addressOf, type Cidr, isIP, numberOf } from './ip-rules.ts'
 
 interface Read {
   family: Cidr['family']

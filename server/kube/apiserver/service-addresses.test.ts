@@ -171,9 +171,16 @@ describe('Service addresses', () => {
   })
 
   it('refuses what is no address', async () => {
-    for (const clusterIPs of [['zzz'], ['10.96.0.7', 'zzz'], ['1::zz']]) {
+    for (const clusterIPs of [['zzz'], ['10.96.0.7', 'zzz'], ['1::zz'], ['fe80::1%eth0']]) {
       await expect(make('no-address', { clusterIPs })).rejects.toMatchObject({ code: 422 })
     }
+    await expect(make('no-address', { clusterIP: '10.96.0.7', clusterIPs: ['None'] })).rejects.toMatchObject({
+      code: 422,
+    })
+    // Nobody looks at it: it is only warned of, where it is an address.
+    const told = await make('no-balancer', { type: 'LoadBalancer', loadBalancerIP: 'fe80::1%eth0' })
+    expect(told.spec?.loadBalancerIP).toBe('fe80::1%eth0')
+    await remove('no-balancer')
   })
 
   it('gives back what a Service had when it becomes a name of elsewhere, however much of that was taken out by hand', async () => {

@@ -1,10 +1,9 @@
 // What a Service may say. Which families and addresses it can have in this cluster is settled where addresses are given out
 // (apiserver/registry/service-families.ts). Upstream: pkg/apis/core/validation, ValidateService.
 
-import { isIP } from 'node:net'
 import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1'
 import { problemsAt } from '../apimachinery/field-checks.ts'
-import { addressProblems, holdsAddress, rangeProblems } from '../apimachinery/ip-rules.ts'
+import { addressProblems, holdsAddress, isIP, rangeProblems } from '../apimachinery/ip-rules.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, portNameProblems, portNumberProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 

@@ -1,15 +1,15 @@
 // What an update of a Service keeps although it does not say so, and what goes with the type that it was for.
 // Upstream: patchAllocatedValues and dropTypeDependentFields in kubernetes/pkg/registry/core/service.
 
-import { isIP } from 'node:net'
 import type { ServiceSpec } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { isIP } from '../../apimachinery/ip-rules.ts'
 import { mayHaveNodePorts, needsHealthPort } from './service-node-ports.ts'
 
 export const needsAddress = (spec: ServiceSpec) => spec.type !== 'ExternalName' && spec.clusterIP !== 'None'
 
-export const areAddresses = ({ clusterIPs = [] }: ServiceSpec) =>
-  clusterIPs.every((address) => address === '' || address === 'None' || isIP(address) > 0)
+export const areAddresses = ({ clusterIP, clusterIPs = [] }: ServiceSpec) =>
+  clusterIP === 'None' || clusterIPs.every((address) => address === '' || isIP(address) > 0)
 
 /** Only who becomes a name of elsewhere, or was one, may lose its first address. */
 export const isMoved = (spec: ServiceSpec, before: ServiceSpec) =>

@@ -1,9 +1,8 @@
 // Where a load balancer answers, as whoever runs it tells in a status. Upstream: pkg/apis/networking/validation
 // ValidateIngressLoadBalancerStatus, pkg/apis/core/validation ValidateLoadBalancerStatus.
 
-import { isIP } from 'node:net'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
-import { addressProblems } from '../../apimachinery/ip-rules.ts'
+import { addressProblems, isIP } from '../../apimachinery/ip-rules.ts'
 import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 

@@ -1,11 +1,10 @@
 // What Endpoints and EndpointSlices may say of the addresses behind a Service.
 // Upstream: pkg/apis/discovery/validation, pkg/apis/core/validation validateEndpointSubsets.
 
-import { isIP } from 'node:net'
 import type { EndpointAddress, EndpointSubset, EndpointPort as SubsetPort } from 'kubernetes-types/core/v1'
 import type { Endpoint, EndpointHints, EndpointPort } from 'kubernetes-types/discovery/v1'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
-import { addressProblems } from '../../apimachinery/ip-rules.ts'
+import { addressProblems, isIP } from '../../apimachinery/ip-rules.ts'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,

@@ -1,8 +1,8 @@
 // Hosts, paths and backends of an Ingress. Upstream: pkg/apis/networking/validation/validation.go.
 
-import { isIP } from 'node:net'
 import type { HTTPIngressPath, IngressBackend, IngressRule, IngressTLS } from 'kubernetes-types/networking/v1'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
+import { isIP } from '../../apimachinery/ip-rules.ts'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,

@@ -41,9 +41,9 @@ function inGo(affinity: Affinity): unknown {
   if (!affinity) return null
   const shown = (requirements: Requirements | undefined) =>
     requirements?.map(({ key, operator, values = null }) => ({ Key: key, Operator: operator, Values: values })) ?? null
-  const terms = affinity.required?.nodeSelectorTerms.map(({ matchExpressions, matchFields }) => ({
+  const terms = affinity.required?.nodeSelectorTerms?.map(({ matchExpressions, matchFields }) => ({
     MatchExpressions: shown(matchExpressions),
     MatchFields: shown(matchFields),
   }))
-  return { Required: terms ? { NodeSelectorTerms: terms } : null }
+  return { Required: affinity.required ? { NodeSelectorTerms: terms ?? null } : null }
 }

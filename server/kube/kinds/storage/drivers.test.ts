@@ -113,6 +113,9 @@ describe('what storage drivers are told of and tell', () => {
     expect(updateProblems(PersistentVolume, beta, { spec: LOCAL })).toEqual([
       'nodeAffinity: Invalid value: null: field is immutable, except for updating from beta label to GA',
     ])
+    expect(updateProblems(PersistentVolume, beta, { spec: { ...LOCAL, nodeAffinity: { required: {} } } })).toContain(
+      'nodeAffinity: Invalid value: {"Required":{"NodeSelectorTerms":null}}: field is immutable, except for updating from beta label to GA',
+    )
   })
 
   it('keeps an attachment what it is', () => {
