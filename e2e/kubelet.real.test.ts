@@ -304,6 +304,33 @@ it('goes on where it was when the kubelet, the proxy or the engine is killed', {
 
 const raw = (path: string) => says(`get --raw /api/v1/nodes/node-1/proxy/${path}`)
 
+it('is stopped, broken, looked at and mended by systemctl and journalctl', async () => {
+  const answers = (script: string) => machine(`{ ${script}; } 2>&1 || echo "=> $?"`)
+  const CONFIG = '/var/lib/kubelet/config.yaml'
+  expect(await machine(`cat ${CONFIG}`)).toContain('clientCAFile: /etc/kubernetes/pki/ca.crt')
+  expect(await answers('systemctl status kubelet --no-pager')).toMatch(/^ +Active: active \(running\) since/m)
+  const containers = () => machine('docker ps -q | sort')
+  const before = await containers()
+  await machine('systemctl stop kubelet')
+  expect(await answers('systemctl is-active kubelet')).toBe('inactive\n=> 3\n')
+  // The supervisor begins again with what ends, and not with what has been stopped.
+  await machine('systemctl restart docker.service')
+  await until('the engine answers', async () => (await answers('docker version')).includes('Server'))
+  expect(await answers(`pgrep -xf '${AGENT}'`)).toBe('=> 1\n')
+  expect(await containers()).toBe(before)
+
+  await machine(`echo 'maxPods: many' >> ${CONFIG}; systemctl start kubelet`)
+  const why = 'cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of type int32'
+  await until('why it does not start', async () => (await answers('journalctl -xeu kubelet')).includes(why))
+  await until('it is told', async () => /auto-restart.*exit-code/.test(await answers('systemctl status kubelet')))
+  await machine(`sed -i 's/many/50/' ${CONFIG}; systemctl restart kubelet`)
+  await until('it runs by what was written', async () => {
+    const { code, stdout } = await kube('get --raw /api/v1/nodes/node-1/proxy/configz')
+    return code === 0 && stdout.includes('"maxPods":50')
+  })
+  expect(await answers('systemctl is-active kubelet')).toBe('active\n')
+})
+
 it('tells what the machine and its pods use, as the kernel counts it', async () => {
   await apply(
     pod('burner', {

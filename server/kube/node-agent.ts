@@ -23,7 +23,7 @@ import { joinCluster } from './kubelet/bootstrap/join-cluster.ts'
 import { readCredentialPlugins } from './kubelet/credential-plugin-config.ts'
 import { CredentialPlugins } from './kubelet/credential-plugins.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
-import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
+import { logLimitsOf, readConfiguration } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
 import { openBinDirectory } from './network/bin-directory.ts'
 import { CniNetwork } from './network/cni-network.ts'
@@ -96,10 +96,17 @@ async function main(): Promise<void> {
     createClient(patient(transportFromKubeconfig(kubeconfig, userAgent), clock))
   const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
   const { nodeName, nodeIP, second } = config
-  const configuration = kubeletConfigurationOf(await os.readFile(KUBELET_CONFIGURATION), {
+  const configuration = await readConfiguration(os, {
+    authentication: { x509: { clientCAFile: config.kubeletServing.clientCa } },
     clusterDNS: [config.clusterDNS],
     clusterDomain: config.clusterDomain,
   })
+  const { clientCAFile = config.kubeletServing.clientCa } = configuration.authentication.x509 ?? {}
+  const clientCaPem = await os.readFile(clientCAFile)
+  if (clientCaPem === undefined) {
+    const why = `open ${clientCAFile}: no such file or directory`
+    throw new Error(`failed to construct kubelet dependencies: unable to load client CA file ${clientCAFile}: ${why}`)
+  }
 
   const credentialPlugins = await readCredentialPlugins(os).then(
     (found) => found && new CredentialPlugins(found, { os, clock, logger: logger.with({ component: 'kubelet' }) }),
@@ -222,7 +229,7 @@ async function main(): Promise<void> {
       tls: {
         certPem: await readFile(config.kubeletServing.cert, 'utf8'),
         keyPem: await readFile(config.kubeletServing.key, 'utf8'),
-        clientCaPem: await readFile(config.kubeletServing.clientCa, 'utf8'),
+        clientCaPem,
       },
     }),
   )

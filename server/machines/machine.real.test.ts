@@ -229,6 +229,17 @@ describe('turning a machine off and on', () => {
     await eventually(async () => ((await said('test -e /run/agent.json')).exitCode === 0 ? true : undefined))
   })
 
+  it('does not start what has been disabled, until somebody does', async () => {
+    expect((await said('systemctl disable kubelet && systemctl is-active kubelet')).text).toBe('active')
+    await machine.stop()
+    await machine.start()
+    expect((await said('systemctl is-enabled kubelet; systemctl is-active kubelet')).text).toBe('disabled\ninactive')
+    expect((await said('pgrep -f "^node .*node-agent.mjs"')).text).toBe('')
+    await said('systemctl enable --now kubelet')
+    await eventually(async () => ((await said('test -e /run/agent.json')).exitCode === 0 ? true : undefined))
+    expect((await said('systemctl is-enabled kubelet')).text).toBe('enabled')
+  })
+
   it('is found again by a process that knows nothing', async () => {
     const other = await openTestDataCentre({ programs: [join(folder, 'node-agent.mjs')] })
     const adopted = await other.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })

@@ -84,6 +84,7 @@ export class Cluster {
   readonly #gates: LoopGates
   #loops: readonly string[] = []
   #network: MachineNetwork | null = null
+  #machinesWereThere = false
   #machines: Machine[] = []
   readonly #hollowNodes: HollowNodes
   #kubeconfig = ''
@@ -209,7 +210,7 @@ export class Cluster {
       await machinesBooted
       await this.#joinMachines()
       await this.#startHollowNodes()
-      await this.#nodesReady(this.#nodeNames())
+      await this.#nodesReady(this.#nodeNames()).catch((err) => this.#goOnWithout(err))
       await this.#kubeletsAnswer()
       this.#state = 'ready'
       logger.info('cluster is ready', { cluster: this.name })
@@ -427,6 +428,7 @@ export class Cluster {
     if (!machines || !this.#network) return
     const network = this.#network
     const there = new Map((await machines.listMachines(this.name)).map((machine) => [machine.name, machine]))
+    this.#machinesWereThere = there.size > 0
     this.#machines = await Promise.all(
       Array.from({ length: record.spec.nodes }, async (_, index) => {
         const name = `node-${index + 1}`
@@ -473,7 +475,13 @@ export class Cluster {
     )
   }
 
-  /** A learner may have broken theirs, and gets it back as it was. */
+  /** A learner may have broken theirs, or stopped its kubelet, and gets it back as it was. */
+  #goOnWithout(err: unknown): void {
+    this.#closing.signal.throwIfAborted()
+    if (!this.#machinesWereThere) throw err
+    this.#options.logger.warn('cluster is ready without a node', { cluster: this.name, err })
+  }
+
   async #kubeletsAnswer(): Promise<void> {
     const { clock, logger } = this.#options
     await kubeletsAnswer({

@@ -5,10 +5,14 @@
 import { parse } from 'yaml'
 import { goDurationMs } from '../apimachinery/go-duration.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
+import { writeYaml } from '../apimachinery/yaml.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
 
 export const KUBELET_CONFIGURATION = '/var/lib/kubelet/config.yaml'
 
 export interface KubeletConfiguration {
+  /** Who may call this kubelet: whoever has a certificate of this authority. */
+  authentication: { x509?: { clientCAFile?: string } }
   /** A folder with manifests of pods that run whatever the API says. */
   staticPodPath: string
   fileCheckFrequency: string
@@ -47,6 +51,7 @@ export interface KubeletConfiguration {
 }
 
 const DEFAULTS: KubeletConfiguration = {
+  authentication: {},
   staticPodPath: '/etc/kubernetes/manifests',
   fileCheckFrequency: '20s',
   staticPodURL: '',
@@ -81,6 +86,22 @@ const DEFAULTS: KubeletConfiguration = {
   imageMinimumGCAge: '2m0s',
 }
 
+/** Of the machine: as kubeadm leaves it there, with what is heeded here, where there is none. */
+export async function readConfiguration(
+  os: Pick<NodeOs, 'readFile' | 'writeFile'>,
+  fromCluster: Pick<KubeletConfiguration, 'clusterDNS' | 'clusterDomain' | 'authentication'>,
+): Promise<KubeletConfiguration> {
+  const text = await os.readFile(KUBELET_CONFIGURATION)
+  if (text !== undefined) return kubeletConfigurationOf(text, fromCluster)
+  const { staticPodPath } = DEFAULTS
+  const file = { apiVersion: GROUP_VERSION, ...fromCluster, kind: KIND, staticPodPath }
+  await os.writeFile(KUBELET_CONFIGURATION, writeYaml(file), { mode: 0o644 })
+  return kubeletConfigurationOf(undefined, fromCluster)
+}
+
+const GROUP_VERSION = 'kubelet.config.k8s.io/v1beta1'
+const KIND = 'KubeletConfiguration'
+
 /** What stands in the file wins over what the cluster says, and that over upstream's defaults. */
 export function kubeletConfigurationOf(
   text: string | undefined,
@@ -92,10 +113,11 @@ export function kubeletConfigurationOf(
   } catch (err) {
     throw problem(err instanceof Error ? err.message : String(err))
   }
-  if (text !== undefined && file.kind !== undefined && file.kind !== 'KubeletConfiguration') {
+  if (text !== undefined && file.kind !== undefined && file.kind !== KIND) {
     throw problem(`no kind "${file.kind}" is registered for version "${file.apiVersion}"`)
   }
   const known = Object.keys(DEFAULTS) as (keyof KubeletConfiguration)[]
+  for (const key of known) checkType(key, file[key])
   const told = Object.fromEntries(known.flatMap((key) => (file[key] == null ? [] : [[key, file[key]]])))
   const configuration = { ...DEFAULTS, ...fromCluster, ...told }
   check(configuration)
@@ -137,6 +159,17 @@ function check(configuration: KubeletConfiguration): void {
     throw problem(`invalid configuration: containerLogMaxFiles ${containerLogMaxFiles} must be > 1`)
   }
 }
+
+/** In the words of Go's decoder, which says of what type a field is. */
+function checkType(field: keyof KubeletConfiguration, value: unknown): void {
+  const wanted = typeOf(DEFAULTS[field])
+  if (value == null || typeOf(value) === wanted) return
+  const goType = { array: '[]string', object: 'map[string]string', number: 'int32', boolean: 'bool' }[wanted] ?? wanted
+  const found = { boolean: 'bool' }[typeOf(value)] ?? typeOf(value)
+  throw problem(`json: cannot unmarshal ${found} into Go struct field KubeletConfiguration.${field} of type ${goType}`)
+}
+
+const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value)
 
 const problem = (why: string) =>
   new Error(`failed to load kubelet config file, path: ${KUBELET_CONFIGURATION}, error: ${why}`)
