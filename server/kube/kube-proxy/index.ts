@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
+import { EventRecorder } from '../client/event-recorder.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { EndpointSlice } from '../kinds/endpoint-slice.ts'
@@ -206,6 +207,10 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     queue()
   })
   stack.use(await serveOwnState({ clock, configuration, health, metrics }, logger))
+  const recorder = stack.use(new EventRecorder({ client, clock, logger, component: 'kube-proxy', host: nodeName }))
+  // Nodes are told of by their name, as upstream's components on them do.
+  const about = { metadata: { name: nodeName, uid: nodeName } }
+  recorder.record({ about, kind: Node, type: 'Normal', reason: 'Starting', message: '' })
   const running = [...informers.map((informer) => informer.start(stop.signal)), guard()]
   soon(minSyncMs)
   const held = stack.move()

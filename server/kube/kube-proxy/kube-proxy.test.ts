@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
-import { EndpointSlice, Service } from '../kinds/index.ts'
+import { EndpointSlice, Event, Service } from '../kinds/index.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { runKubeProxy } from './index.ts'
@@ -111,4 +111,16 @@ it('comes back by itself to endpoints of mode ipvs that wait for their last conn
   await until('one gets no new calls', () => was('-e -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 0'))
   connections = 0
   await until('it is gone', () => was('-d -t 10.96.0.50:80 -r 10.244.0.2:8080'))
+})
+
+it('says that it has started, as the node’s', async () => {
+  const told = async () => (await test.client.of(Event).list({ namespace: 'default' })).items
+  for (let step = 0; step < 2000 && (await told()).length === 0; step++) await clock.advance(20)
+  expect(await told()).toMatchObject([
+    {
+      involvedObject: { kind: 'Node', name: 'n1', uid: 'n1' },
+      reason: 'Starting',
+      source: { component: 'kube-proxy', host: 'n1' },
+    },
+  ])
 })

@@ -763,3 +763,20 @@ it('makes way for a critical pod: others end before it begins', async () => {
   expect(conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({ reason: 'TerminationByKubelet' })
   expect(await running()).toHaveLength(1)
 })
+
+it('begins no container before the postStart hook of the one before it has been run', async () => {
+  const held = Promise.withResolvers<void>()
+  const began = Promise.withResolvers<void>()
+  runtime.execSync = async () => {
+    began.resolve()
+    await held.promise
+    return { exitCode: 0, output: '' }
+  }
+  const first = { name: 'app', image: 'app:1', lifecycle: { postStart: { exec: { command: ['true'] } } } }
+  await create({ containers: [first, { name: 'second', image: 'app:1' }] })
+  await until('the hook runs', () => Promise.race([began.promise.then(() => true), clock.advance(1).then(() => false)]))
+  await clock.advance(2_000)
+  expect((await running()).map(({ name }) => name)).toEqual(['app'])
+  held.resolve()
+  await until('both run', async () => (await running()).length === 2)
+})

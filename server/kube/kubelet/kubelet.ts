@@ -190,6 +190,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     rootDir,
     clusterDomain,
   })
+  const cgroups = new PodCgroups({
+    os,
+    logger,
+    forPods: leftForPods(machine, configuration),
+    mostProcesses: configuration.podPidsLimit,
+    pods: activePods,
+  })
   const sync = new PodSync({
     runtime,
     turns,
@@ -197,13 +204,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     starter,
     killer,
     volumes,
-    cgroups: new PodCgroups({
-      os,
-      logger,
-      forPods: leftForPods(machine, configuration),
-      mostProcesses: configuration.podPidsLimit,
-      pods: activePods,
-    }),
+    cgroups,
     probes,
     statuses,
     events,
@@ -390,7 +391,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const ready = registered.promise.then(async () => {
     const isThere = (await os.fileSystem('/')) !== undefined
     if (stop.signal.aborted) return
-    if (isThere) events.node('Normal', 'Starting', 'Starting kubelet.')
+    if (isThere) {
+      events.node('Normal', 'Starting', 'Starting kubelet.')
+      void cgroups.enforce().then(
+        () => events.node('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods'),
+        (err: unknown) => logger.warn('what pods may use of the machine was not set', { err }),
+      )
+    }
     running.push(nodes.start(stop.signal), keepLease())
     pods.addHandler(hearOfPod)
     running.push(pods.start(stop.signal))

@@ -59,10 +59,15 @@ export class PodCgroups {
     this.#options = options
   }
 
-  /** The pod's group with the pod's limits; where containers go. */
-  async ensure(pod: Pod): Promise<string> {
+  /** What all pods together may use of the machine. */
+  async enforce(): Promise<void> {
     const { cpus, memoryBytes } = this.#options.forPods
     await this.#setShared(ROOT, { cpuShares: Math.floor(cpus * SHARES), memoryBytes })
+  }
+
+  /** The pod's group with the pod's limits; where containers go. */
+  async ensure(pod: Pod): Promise<string> {
+    await this.enforce()
     await this.#setShared(`${ROOT}/besteffort`, { cpuShares: LEAST_SHARES })
     await this.#shareAmongBurstable()
     const path = podCgroupOf(pod)

@@ -296,7 +296,13 @@ export class PodSync {
       told.use(clock.setTimeout(() => this.#say(pod, present, memory, false), SANDBOX_TOLD_MS))
     }
     const where = { state, sandbox, volumes, until, ...(turn && { turn }) }
-    const starts = plan.start.map((one) => this.#startOne(pod, memory, one, where))
+    // Containers start side by side, but what comes after one with a hook waits until that has been run.
+    let hooked: Promise<unknown> = Promise.resolve()
+    const starts = plan.start.map((one) => {
+      const start = hooked.then(() => this.#startOne(pod, memory, one, where))
+      if (one.container.lifecycle?.postStart) hooked = start.catch(() => undefined)
+      return start
+    })
     // Whoever ends the pod next has to know of each that has begun.
     await Promise.allSettled(starts)
     return (await Promise.all(starts)).flat()

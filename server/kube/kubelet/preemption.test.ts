@@ -41,3 +41,13 @@ it('ends nobody when the end of all would not do', () => {
     'no set of running pods found to reclaim resources: [(res: cpu, q: 400), ]',
   )
 })
+
+it('goes by where a pod comes from, not by where it says that it does', () => {
+  const annotations = { 'kubernetes.io/config.source': 'file' }
+  const spec = { ...small.spec!, priority: undefined }
+  const ofFile = { spec, metadata: { name: 'of-file', annotations } } as Pod
+  const ofApi = { spec, metadata: { name: 'of-api', annotations, resourceVersion: '7' } } as Pod
+  const chosen = podsToPreempt(critical, [ofFile, ofApi], [lacks('cpu', 100)])
+  expect(chosen.map(({ metadata }) => metadata?.name)).toEqual(['of-api'])
+  expect(() => podsToPreempt(critical, [ofFile], [lacks('cpu', 100)])).toThrow('no set of running pods')
+})

@@ -8,6 +8,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import { GrpcCallError } from '../../node-os/grpc-call.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
+import { CollectedLogs } from '../collected-logs.ts'
 import type {
   ContainerConfig,
   ContainerResources,
@@ -50,6 +51,7 @@ export interface CriRuntimeOptions {
   isolating(network: PodNetwork): PodNetwork
 }
 
+const LOG_ROOT = '/var/log'
 const SANDBOX_MS = 240_000
 const ROTATE_MS = 10_000
 const ENDING_MS = 50
@@ -59,6 +61,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
   readonly #client: CriClient
   readonly #images: CriImages
   readonly #containers: KnownContainers
+  readonly #collected: CollectedLogs
   readonly #network: PodNetwork
   readonly #events: CriEvents
   readonly #stop = new AbortController()
@@ -71,6 +74,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     this.#client = client
     this.#images = new CriImages({ ...options, client })
     this.#containers = new KnownContainers({ ...options, client })
+    this.#collected = new CollectedLogs(options.os, LOG_ROOT)
     this.#network = options.isolating({
       status: async () => ({ ready: true, message: '' }),
       updatePodCidr: (podCidr) => options.configureNetwork(podCidr),
@@ -166,6 +170,11 @@ export class CriRuntime implements ContainerRuntime, Disposable {
 
   async startContainer(id: string): Promise<void> {
     await this.#client.call(VERBS.startContainer, { containerId: id })
+    // It runs all the same where its log cannot be shown.
+    await this.#containers
+      .of(id)
+      .then(({ status, logPath }) => this.#collected.add(status, logPath))
+      .catch((err: unknown) => this.#options.logger.warn('the log of a container was not linked', { id, err }))
   }
 
   async updateContainerResources(id: string, resources: ContainerResources): Promise<void> {
@@ -195,7 +204,9 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     const told = await tolerate(this.#client.call(VERBS.containerStatus, { containerId: id }))
     await tolerate(this.#client.call(VERBS.removeContainer, { containerId: id }))
     this.#containers.forget(id)
-    if (told?.status) await removeLogs(told.status.logPath)
+    if (!told?.status) return
+    await this.#collected.remove({ id, labels: recordOf(told.status.labels) })
+    await removeLogs(told.status.logPath)
   }
 
   async listContainers(podUid?: string) {
@@ -328,6 +339,9 @@ export class CriRuntime implements ContainerRuntime, Disposable {
   async #keepLogsShort(): Promise<void> {
     const { clock, logger, logs } = this.#options
     const { signal } = this.#stop
+    const ids = async () => (await this.#containers.listed()).map(({ id }) => id)
+    // Whoever does not answer yet is asked when the kubelet begins anew.
+    await this.#collected.sweep(ids).catch(() => undefined)
     while (!signal.aborted) {
       const all = await this.#containers.list().catch(() => [])
       for (const { status, logPath } of all) {

@@ -67,6 +67,9 @@ export class DockerRuntime implements ContainerRuntime {
     this.#lists = new DockerLists(options.docker)
     this.#oomKills = new OomKills(options)
     this.#logLinks = options.logRoot ? new LogLinks(options.os, options.logRoot) : undefined
+    const ids = async () => (await this.#lists.ofKind('container', undefined)).map(({ Id }) => Id)
+    // An engine that does not answer yet is asked when the kubelet begins anew.
+    void this.#logLinks?.collected.sweep(ids).catch(() => undefined)
     this.#events = new DockerEvents({
       docker: options.docker,
       clock: options.clock,

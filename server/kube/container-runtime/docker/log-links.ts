@@ -4,32 +4,33 @@
 
 import { dirname } from 'node:path'
 import type { NodeOs } from '../../node-os/node-os.ts'
+import { CollectedLogs } from '../collected-logs.ts'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
 import { ATTEMPT, type Inspected } from './docker-status.ts'
 
-/** As long as a name in a directory may be. */
-const LONGEST_NAME = 255
 const END = '.log'
 
 export class LogLinks {
   readonly #os: NodeOs
   readonly #root: string
+  readonly collected: CollectedLogs
 
   /** `root`: `/var/log`. */
   constructor(os: NodeOs, root: string) {
     this.#os = os
     this.#root = root
+    this.collected = new CollectedLogs(os, root)
   }
 
   async add(container: Inspected): Promise<void> {
-    const { log, second } = this.#pathsOf(container)
+    const log = this.#pathOf(container)
     await this.#os.link(container.LogPath, log)
-    await this.#os.link(log, second)
+    await this.collected.add(labelled(container), log)
   }
 
   async remove(container: Inspected): Promise<void> {
-    const { log, second } = this.#pathsOf(container)
-    await this.#os.remove(second)
+    const log = this.#pathOf(container)
+    await this.collected.remove(labelled(container))
     await this.#os.remove(log)
     // Those of the container, and of the pod: another one of it may have begun.
     for (const directory of [dirname(log), dirname(dirname(log))]) {
@@ -37,13 +38,11 @@ export class LogLinks {
     }
   }
 
-  #pathsOf({ Id, Config }: Inspected) {
+  #pathOf({ Config }: Inspected): string {
     const label = (name: string) => Config.Labels[name] ?? ''
-    const [pod, namespace, name] = [label(POD_NAME), label(POD_NAMESPACE), label(CONTAINER_NAME)]
-    const second = `${pod}_${namespace}_${name}-${Id}`.slice(0, LONGEST_NAME - END.length)
-    return {
-      log: `${this.#root}/pods/${namespace}_${pod}_${label(POD_UID)}/${name}/${label(ATTEMPT)}${END}`,
-      second: `${this.#root}/containers/${second}${END}`,
-    }
+    const pod = `${label(POD_NAMESPACE)}_${label(POD_NAME)}_${label(POD_UID)}`
+    return `${this.#root}/pods/${pod}/${label(CONTAINER_NAME)}/${label(ATTEMPT)}${END}`
   }
 }
+
+const labelled = ({ Id, Config }: Inspected) => ({ id: Id, labels: Config.Labels })

@@ -18,7 +18,9 @@ export function rank(pods: readonly Pod[], usageOf: (pod: Pod) => PodUsage | und
 
 /** Even on a machine that is short these stay: the machine does not work without them. */
 export function isCritical({ metadata, spec }: Pod): boolean {
-  const source = metadata?.annotations?.['kubernetes.io/config.source'] ?? 'api'
+  // What comes from the API may say of itself what it likes.
+  const isOfApi = metadata?.resourceVersion !== undefined
+  const source = (!isOfApi && metadata?.annotations?.['kubernetes.io/config.source']) || 'api'
   return source !== 'api' || (spec?.priority ?? 0) >= SYSTEM_CRITICAL
 }
 
