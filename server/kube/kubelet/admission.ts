@@ -73,7 +73,7 @@ const requestsOf = ({ spec }: Pod): Amounts => (spec ? podAmounts(spec, 'request
 /** In thousandths or whole units. */
 const inUnits = (resource: string, quantity: Quantity) => (resource === 'cpu' ? quantity.milliValue : quantity.value)
 
-export function amountIn(amounts: Amounts, resource: string): number {
+function amountIn(amounts: Amounts, resource: string): number {
   const quantity = amounts[resource]
   return quantity ? inUnits(resource, quantity) : 0
 }
