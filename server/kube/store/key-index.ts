@@ -18,8 +18,8 @@ const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 export class KeyIndex {
   readonly #histories = new Tree<string, KeyHistory>(undefined, byteOrder)
-  /** The key asked for last: a transaction compares a key, looks at it again to write it, and then writes it. */
-  #last: { key: string; history: KeyHistory } | undefined
+  /** The key asked for last, there or not: a transaction compares a key, looks at it again to write it, and then writes it. */
+  #last: { key: string; history: KeyHistory | undefined } | undefined
 
   /** Keys with any history, so also those of which only a tombstone is left. */
   get size(): number {
@@ -35,15 +35,20 @@ export class KeyIndex {
   }
 
   add(state: KeyValue): void {
-    const history = this.#find(state.key)
-    if (history) history.add(state)
-    else this.#histories.set(state.key, new KeyHistory(state))
+    const known = this.#find(state.key)
+    if (known) {
+      known.add(state)
+      return
+    }
+    const history = new KeyHistory(state)
+    this.#histories.set(state.key, history)
+    this.#last = { key: state.key, history }
   }
 
   #find(key: string): KeyHistory | undefined {
     if (this.#last?.key === key) return this.#last.history
     const history = this.#histories.get(key)
-    if (history) this.#last = { key, history }
+    this.#last = { key, history }
     return history
   }
 
