@@ -21,7 +21,6 @@ import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { readApiServerFlags, SERVICE_ACCOUNT_ISSUER } from './api-server-flags.ts'
 import { openAuditLog } from './audit-log.ts'
-import { countBuffersAsHeap } from './buffers-as-heap.ts'
 import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
@@ -65,8 +64,6 @@ export interface ClusterOptions {
 const NODES_READY_TIMEOUT_MS = 90_000
 /** Thousands that came in one moment would be sent away by priority and fairness, to come back together. */
 const HOLLOW_NODES_AT_ONCE = 100
-/** From so many on the heap is too large to be marked often. */
-const MANY_HOLLOW_NODES = 500
 const KUBELETS_ANSWER_TIMEOUT_MS = 15_000
 const SCHEDULER = 'kube-scheduler'
 
@@ -499,7 +496,6 @@ export class Cluster {
   async #startHollowNodes(): Promise<void> {
     this.#stack.use(this.#hollowNodes)
     const names = hollowNodeNames(this.#options.record.spec.simulatedNodes)
-    if (names.length >= MANY_HOLLOW_NODES) countBuffersAsHeap()
     while (names.length > 0) {
       const next = names.splice(0, HOLLOW_NODES_AT_ONCE)
       for (const name of next) this.#hollowNodes.start(name)
