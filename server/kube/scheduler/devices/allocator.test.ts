@@ -29,6 +29,28 @@ const list = (name: string, ...alternatives: { name: string; deviceClassName?: s
   firstAvailable: alternatives.map((told) => ({ deviceClassName: 'gpu', allocationMode: 'ExactCount', ...told })),
 })
 
+const halves = { h1: 20, h2: 20, h3: 20 }
+/** Parts of one card of 40 GiB, by how much of it each takes; in one pool of two slices. */
+function card(parts: Record<string, number>, numa: Record<string, number> = {}, on?: Record<string, string>): Slice[] {
+  const pool = { name: 'n', generation: 1, resourceSliceCount: 2 }
+  const gib = (amount: number) => ({ memory: { value: `${amount}Gi` } })
+  const devices = Object.fromEntries(
+    Object.entries(parts).map(([name, amount]) => [
+      name,
+      {
+        ...a({ numa: numa[name] ?? 0 }),
+        consumesCounters: [{ counterSet: 'card', counters: gib(amount) }],
+        ...(on?.[name] ? { nodeName: on[name] } : {}),
+      },
+    ]),
+  )
+  const { devices: _, ...whole } = slice('n', {}, { pool }).spec ?? {}
+  return [
+    { metadata: { name: 'card' }, spec: { ...whole, sharedCounters: [{ name: 'card', counters: gib(40) }] } },
+    slice('n', devices, { pool, ...(on ? { perDeviceNodeSelection: true } : {}) }),
+  ]
+}
+
 describe('devices on a node', () => {
   it.each<[string, Claim[], Slice[], string[] | undefined, { inUse?: string[]; on?: string }?]>([
     ['the first that is free', [claim('c', [exactly('x')])], [two], ['x: b'], { inUse: ['gpus.io/n/a'] }],
@@ -197,10 +219,55 @@ describe('devices on a node', () => {
       ['x: b, x: c'],
     ],
     [
-      'not what waits for conditions, or shares counters',
+      'not what waits for conditions',
       [claim('c', [exactly('x')])],
-      [slice('n', { a: { bindingConditions: ['ready'] }, b: { consumesCounters: [{}] }, c: {} })],
+      [slice('n', { a: { bindingConditions: ['ready'] }, c: {} })],
       ['x: c'],
+    ],
+    ['a part of a card', [claim('c', [exactly('x')])], card({ half: 20 }), ['x: half']],
+    ['parts as long as there is enough', [claim('c', [exactly('x', { count: 2 })])], card(halves), ['x: h1, x: h2']],
+    ['nothing that there is not enough for', [claim('c', [exactly('x', { count: 3 })])], card(halves), undefined],
+    ['nothing larger than the card', [claim('c', [exactly('x')])], card({ more: 41 }), undefined],
+    [
+      'what is left beside others',
+      [claim('c', [exactly('x')])],
+      card({ whole: 40, half: 20, other: 20 }),
+      ['x: other'],
+      { inUse: ['gpus.io/n/half'] },
+    ],
+    [
+      'nothing while somebody has the whole',
+      [claim('c', [exactly('x')])],
+      card({ whole: 40, half: 20 }),
+      undefined,
+      { inUse: ['gpus.io/n/whole'] },
+    ],
+    [
+      'nothing of a pool that gave too much',
+      [claim('c', [exactly('x')])],
+      card({ whole: 41, none: 0 }),
+      undefined,
+      { inUse: ['gpus.io/n/whole'] },
+    ],
+    // The first try takes so much that nothing is left for the other claim.
+    [
+      'parts by going back',
+      [claim('c', [exactly('x')]), claim('d', [exactly('y', { count: 2 })])],
+      card({ most: 30, h1: 10, h2: 10, h3: 10 }),
+      ['x: h1', 'y: h2, y: h3'],
+    ],
+    [
+      'a part where the first is not alike',
+      [claim('c', [exactly('x', { count: 2 })], { constraints: [{ matchAttribute: 'gpus.io/numa' }] })],
+      card({ odd: 20, h1: 20, h2: 20 }, { h1: 1, h2: 1 }),
+      ['x: h1, x: h2'],
+    ],
+    [
+      'a part of a card of which another node has the rest',
+      [claim('c', [exactly('x')])],
+      card({ half: 20, whole: 40 }, {}, { half: 'm', whole: 'n' }),
+      undefined,
+      { inUse: ['gpus.io/n/half'] },
     ],
   ])('are given %s', (_what, claims, slices, expected, told) => {
     expect(given(claims, slices, told)).toEqual(expected)
@@ -236,6 +303,19 @@ describe('devices on a node', () => {
       'invalid resource pools were encountered',
       claim('c', [exactly('x', { count: 3 })]),
       [{ ...two, spec: { ...two.spec, devices: [{ name: 'a' }, { name: 'a' }] } }],
+    ],
+    [
+      'invalid resource pools were encountered',
+      claim('c', [exactly('x')]),
+      [slice('n', { a: { consumesCounters: [{ counterSet: 'card', counters: { memory: { value: '1Gi' } } }] } })],
+    ],
+    [
+      'invalid resource pools were encountered',
+      claim('c', [exactly('x')]),
+      [...card({ a: 20 }), ...card({ b: 20 })].map((one) => ({
+        ...one,
+        spec: { ...one.spec, pool: { name: 'n', generation: 1, resourceSliceCount: 4 } },
+      })),
     ],
     // Sixteen of eighteen that are all different in the end: more ways than anybody can try.
     [

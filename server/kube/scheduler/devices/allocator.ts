@@ -13,6 +13,7 @@ import { AlikeDevices } from './alike-devices.ts'
 import { allocationOf, type Taken } from './allocation.ts'
 import type { Selectors } from './device-selectors.ts'
 import { type Offer, type Pool, poolsOf } from './pools.ts'
+import { SharedCounters } from './shared-counters.ts'
 import { inClaim, isKeptAway, type NamedWish, requestsOf, wishesOf } from './wishes.ts'
 
 export interface DevicesWorld {
@@ -54,6 +55,7 @@ class Search {
   readonly #chosen: NamedWish[][]
   readonly #constraints: AlikeDevices[][]
   readonly #taken: Taken[][]
+  readonly #counters: SharedCounters
   /** Devices that are given out right now, and to which claims. */
   readonly #giving = new Map<string, Set<number>>()
   readonly #selectable = new Map<NamedWish, Map<string, boolean>>()
@@ -63,6 +65,7 @@ class Search {
     this.#world = world
     this.#claims = claims
     this.#pools = poolsOf(node, world.slices)
+    this.#counters = new SharedCounters(this.#pools, (id) => world.inUse.has(id))
     this.#offers = this.#pools.flatMap(({ state, offers }) => (state === 'complete' ? offers : []))
     this.#wishes = claims.map((claim) => requestsOf(claim).map((request) => this.#readRequest(claim, request)))
     this.#chosen = claims.map(() => [])
@@ -149,8 +152,7 @@ class Search {
 
   #take(claim: number, wish: NamedWish, offer: Offer): boolean {
     if (!this.#isFree(claim, wish, offer) || !this.#isMeant(this.#claims[claim]!, wish, offer)) return false
-    const { consumesCounters = [], taints = [] } = offer.device
-    if (consumesCounters.length > 0 || isKeptAway(taints, wish.wish)) return false
+    if (isKeptAway(offer.device.taints ?? [], wish.wish) || !this.#counters.take(offer)) return false
     const added: AlikeDevices[] = []
     for (const constraint of this.#constraints[claim]!) {
       if (constraint.add(wish, offer)) {
@@ -158,6 +160,7 @@ class Search {
         continue
       }
       for (const one of added) one.remove(wish)
+      this.#counters.giveBack(offer)
       if (!wish.all) return false
       const why = `cannot add device ${offer.id} because a claim constraint would not be satisfied`
       throw new Error(`${inClaim(this.#claims[claim]!, wish.name)}: ${why}`)
@@ -168,9 +171,10 @@ class Search {
     return true
   }
 
-  #giveBack(claim: number, wish: NamedWish, { id }: Offer): void {
+  #giveBack(claim: number, wish: NamedWish, offer: Offer): void {
     for (const constraint of this.#constraints[claim]!) constraint.remove(wish)
-    this.#giving.get(id)?.delete(claim)
+    this.#counters.giveBack(offer)
+    this.#giving.get(offer.id)?.delete(claim)
     this.#taken[claim]!.pop()
   }
 

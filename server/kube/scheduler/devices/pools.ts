@@ -4,6 +4,7 @@
 import type { Node } from 'kubernetes-types/core/v1'
 import { matchesAny } from '../../apimachinery/node-affinity.ts'
 import type { Device, Place, Slice } from '../../kinds/devices/device-objects.ts'
+import { type Amounts, areCountersClear, sharedBy } from './shared-counters.ts'
 
 /** One device of one slice. */
 export interface Offer {
@@ -11,6 +12,8 @@ export interface Offer {
   id: string
   driver: string
   pool: string
+  /** `driver/pool`. */
+  poolId: string
   device: Device
   /** Of the device where each says its own, else of its slice. */
   place: Place
@@ -22,6 +25,9 @@ export interface Pool {
   /** `incomplete`: part of it is not told yet. `invalid`: it contradicts itself. */
   state: 'complete' | 'incomplete' | 'invalid'
   offers: Offer[]
+  shared: Amounts
+  /** Those that take of what is shared, wherever they can be used. */
+  sharers: { id: string; device: Device }[]
 }
 
 export const deviceId = (driver: string, pool: string, device: string): string => `${driver}/${pool}/${device}`
@@ -37,11 +43,21 @@ export function poolsOf(node: Node, slices: readonly Slice[]): Pool[] {
     const current = ofPool.filter((slice) => generationOf(slice) === newest)
     const offers = current.flatMap((slice) => offersOf(slice, node))
     if (offers.length === 0) continue
+    const shared = sharedBy(current)
+    const sharers = current.flatMap(sharersOf)
     const isComplete = current.length === current[0]?.spec?.pool?.resourceSliceCount
-    const isValid = new Set(offers.map((offer) => offer.id)).size === offers.length
-    pools.push({ id, state: isComplete ? (isValid ? 'complete' : 'invalid') : 'incomplete', offers })
+    const areNamesClear = new Set(offers.map((offer) => offer.id)).size === offers.length
+    const isValid = areNamesClear && areCountersClear(current, shared)
+    pools.push({ id, state: isComplete ? (isValid ? 'complete' : 'invalid') : 'incomplete', offers, shared, sharers })
   }
   return pools
+}
+
+function sharersOf({ spec }: Slice) {
+  const { driver = '', pool, devices = [] } = spec ?? {}
+  return devices
+    .filter(({ consumesCounters }) => consumesCounters?.length)
+    .map((device) => ({ id: deviceId(driver, pool?.name ?? '', device.name ?? ''), device }))
 }
 
 function offersOf({ spec }: Slice, node: Node): Offer[] {
@@ -53,6 +69,7 @@ function offersOf({ spec }: Slice, node: Node): Offer[] {
       id: deviceId(driver, pool?.name ?? '', device.name ?? ''),
       driver,
       pool: pool?.name ?? '',
+      poolId: `${driver}/${pool?.name}`,
       device,
       place: perDeviceNodeSelection ? device : place,
     }))
