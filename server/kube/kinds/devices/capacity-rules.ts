@@ -103,4 +103,4 @@ function stepErrors(
 
 const ONE = 1_000_000_000n
 /** Parts of one count as one. */
-const wholeOf = ({ nanos }: Quantity): bigint => (nanos + ONE - 1n) / ONE
+export const wholeOf = ({ nanos }: Quantity): bigint => (nanos + ONE - 1n) / ONE

@@ -35,6 +35,8 @@ export interface Wish {
   allocationMode?: string
   count?: number
   tolerations?: DeviceToleration[]
+  /** How much of what the device has. */
+  capacity?: { requests?: Record<string, string | number> }
 }
 
 export interface ExactRequest extends Wish {
@@ -71,6 +73,8 @@ export interface AllocatedDevice {
   bindingFailureConditions?: string[]
   /** Which of several shares of the device it is. */
   shareID?: string
+  /** How much of the device's capacity the share has. */
+  consumedCapacity?: Record<string, string | number>
 }
 
 export type AllocationConfiguration = Configuration & { source: 'FromClass' | 'FromClaim' }

@@ -1,15 +1,19 @@
 // An allocation as the claim's status has it: which device for which request, how drivers are to set them up, and on which
 // nodes they can be used.
 
+import { randomUUID } from 'node:crypto'
 import type { NodeSelector, NodeSelectorRequirement } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { AllocatedDevice, Allocation, Claim } from '../../kinds/devices/device-objects.ts'
 import type { Offer } from './pools.ts'
+import type { Share } from './shared-capacity.ts'
 import { type NamedWish, requestsOf } from './wishes.ts'
 
 export interface Taken {
   wish: NamedWish
   offer: Offer
+  /** Of a device that others may have as well. */
+  share?: Share
 }
 
 /** `chosen`: of each request the wish that was granted. */
@@ -25,7 +29,7 @@ export function allocationOf(claim: Claim, chosen: readonly NamedWish[], taken: 
   }
 }
 
-function resultOf({ wish, offer: { driver, pool, device } }: Taken): AllocatedDevice {
+function resultOf({ wish, offer: { driver, pool, device }, share }: Taken): AllocatedDevice {
   const { tolerations } = wish.wish
   return {
     request: wish.name,
@@ -34,7 +38,13 @@ function resultOf({ wish, offer: { driver, pool, device } }: Taken): AllocatedDe
     device: device.name ?? '',
     ...(wish.adminAccess ? { adminAccess: true } : {}),
     ...(tolerations?.length ? { tolerations } : {}),
+    ...(share ? { shareID: randomUUID(), ...consumptionOf(share) } : {}),
   }
+}
+
+function consumptionOf(share: Share): Pick<AllocatedDevice, 'consumedCapacity'> {
+  if (share.size === 0) return {}
+  return { consumedCapacity: Object.fromEntries([...share].map(([name, amount]) => [name, amount.toString()])) }
 }
 
 type AllocatedConfig = NonNullable<NonNullable<Allocation['devices']>['config']>

@@ -11,6 +11,7 @@ const world = (slices: Slice[], inUse: string[] = []) => ({
   slices,
   classOf: (name: string) => CLASSES[name],
   inUse: new Set(inUse),
+  shared: new Map(),
   selectors,
 })
 

@@ -9,10 +9,11 @@
 import type { Node } from 'kubernetes-types/core/v1'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import type { Allocation, Claim, Class, Slice } from '../../kinds/devices/device-objects.ts'
-import { AlikeDevices } from './alike-devices.ts'
 import { allocationOf, type Taken } from './allocation.ts'
+import { AttributeConstraint } from './attribute-constraint.ts'
 import type { Selectors } from './device-selectors.ts'
 import { type Offer, type Pool, poolsOf } from './pools.ts'
+import { type Amounts, type Share, SharedCapacity, shareOf } from './shared-capacity.ts'
 import { SharedCounters } from './shared-counters.ts'
 import { inClaim, isKeptAway, type NamedWish, requestsOf, wishesOf } from './wishes.ts'
 
@@ -21,6 +22,8 @@ export interface DevicesWorld {
   classOf: (name: string) => Class | undefined
   /** Devices that claims have, by id. */
   inUse: ReadonlySet<string>
+  /** What claims have of those that several may have. */
+  shared: ReadonlyMap<string, Amounts>
   selectors: Selectors
 }
 
@@ -53,9 +56,10 @@ class Search {
   /** By claim and request. */
   readonly #wishes: NamedWish[][][]
   readonly #chosen: NamedWish[][]
-  readonly #constraints: AlikeDevices[][]
+  readonly #constraints: AttributeConstraint[][]
   readonly #taken: Taken[][]
   readonly #counters: SharedCounters
+  readonly #capacity: SharedCapacity
   /** Devices that are given out right now, and to which claims. */
   readonly #giving = new Map<string, Set<number>>()
   readonly #selectable = new Map<NamedWish, Map<string, boolean>>()
@@ -65,13 +69,14 @@ class Search {
     this.#world = world
     this.#claims = claims
     this.#pools = poolsOf(node, world.slices)
-    this.#counters = new SharedCounters(this.#pools, (id) => world.inUse.has(id))
+    this.#counters = new SharedCounters(this.#pools, (id) => world.inUse.has(id) || world.shared.has(id))
+    this.#capacity = new SharedCapacity(world.shared)
     this.#offers = this.#pools.flatMap(({ state, offers }) => (state === 'complete' ? offers : []))
     this.#wishes = claims.map((claim) => requestsOf(claim).map((request) => this.#readRequest(claim, request)))
     this.#chosen = claims.map(() => [])
     this.#taken = claims.map(() => [])
     this.#constraints = claims.map((claim) =>
-      (claim.spec?.devices?.constraints ?? []).map((constraint) => new AlikeDevices(constraint)),
+      (claim.spec?.devices?.constraints ?? []).map((constraint) => new AttributeConstraint(constraint)),
     )
     for (const [at, requests] of this.#wishes.entries()) {
       const least = requests.reduce((sum, wishes) => sum + Math.min(...wishes.map(({ count }) => count)), 0)
@@ -113,7 +118,9 @@ class Search {
       const state = unclear.state === 'incomplete' ? 'being updated' : 'invalid'
       throw new Error(`${where}: asks for all devices, but resource pool ${unclear.id} is currently ${state}`)
     }
-    return this.#pools.flatMap(({ offers }) => offers.filter((offer) => this.#isMeant(claim, wish, offer)))
+    return this.#pools.flatMap(({ offers }) =>
+      offers.filter((offer) => this.#isMeant(claim, wish, offer) && this.#roomFor(wish, offer)),
+    )
   }
 
   #serveClaim(claim: number): Found {
@@ -134,15 +141,17 @@ class Search {
     return found
   }
 
-  #serveWish(claim: number, request: number, wish: NamedWish, have: number): Found {
+  /** The order of a request's devices does not matter: each is looked for behind the one before. */
+  #serveWish(claim: number, request: number, wish: NamedWish, have: number, from = 0): Found {
     if (wish.all?.length === 0) return false
     if (have >= wish.count) return this.#serveRequest(claim, request + 1)
     if (this.#taken[claim]!.length + wish.count - have > MOST_DEVICES_OF_A_CLAIM) return 'too many'
-    // Of all there are, each has to be had: the order does not matter.
-    for (const offer of wish.all ? [wish.all[have]!] : this.#offers) {
+    const offers = wish.all ?? this.#offers
+    for (let at = from; at < (wish.all ? from + 1 : offers.length); at++) {
+      const offer = offers[at]!
       this.#spend(1)
       if (!this.#take(claim, wish, offer)) continue
-      const served = this.#serveWish(claim, request, wish, have + 1)
+      const served = this.#serveWish(claim, request, wish, have + 1, at + 1)
       if (served === true) return true
       this.#giveBack(claim, wish, offer)
       if (served === 'too many') return served
@@ -152,18 +161,27 @@ class Search {
 
   #take(claim: number, wish: NamedWish, offer: Offer): boolean {
     if (!this.#isFree(claim, wish, offer) || !this.#isMeant(this.#claims[claim]!, wish, offer)) return false
-    if (isKeptAway(offer.device.taints ?? [], wish.wish) || !this.#counters.take(offer)) return false
-    const added: AlikeDevices[] = []
+    const share = this.#roomFor(wish, offer)
+    if (!share || isKeptAway(offer.device.taints ?? [], wish.wish)) return false
+    // Whoever has a share of it already has taken for all of them.
+    const isSharedBefore = this.#capacity.isShared(offer.id)
+    if (!isSharedBefore && !this.#counters.take(offer)) return false
+    const added: AttributeConstraint[] = []
     for (const constraint of this.#constraints[claim]!) {
       if (constraint.add(wish, offer)) {
         added.push(constraint)
         continue
       }
-      for (const one of added) one.remove(wish)
-      this.#counters.giveBack(offer)
+      for (const one of added) one.removeLast(wish)
+      if (!isSharedBefore) this.#counters.giveBack(offer)
       if (!wish.all) return false
       const why = `cannot add device ${offer.id} because a claim constraint would not be satisfied`
       throw new Error(`${inClaim(this.#claims[claim]!, wish.name)}: ${why}`)
+    }
+    if (offer.device.allowMultipleAllocations) {
+      this.#capacity.add(offer, share)
+      this.#taken[claim]!.push({ wish, offer, share })
+      return true
     }
     const claims = this.#giving.get(offer.id) ?? new Set()
     this.#giving.set(offer.id, claims.add(claim))
@@ -172,16 +190,23 @@ class Search {
   }
 
   #giveBack(claim: number, wish: NamedWish, offer: Offer): void {
-    for (const constraint of this.#constraints[claim]!) constraint.remove(wish)
-    this.#counters.giveBack(offer)
+    for (const constraint of this.#constraints[claim]!) constraint.removeLast(wish)
+    if (offer.device.allowMultipleAllocations) this.#capacity.removeLast(offer)
+    if (!this.#capacity.isShared(offer.id)) this.#counters.giveBack(offer)
     this.#giving.get(offer.id)?.delete(claim)
     this.#taken[claim]!.pop()
   }
 
   /** An administrator may look at a device that others use, but not twice in one claim. */
-  #isFree(claim: number, { adminAccess }: NamedWish, { id }: Offer): boolean {
+  #isFree(claim: number, { adminAccess }: NamedWish, { id, device }: Offer): boolean {
+    if (device.allowMultipleAllocations) return adminAccess || !this.#world.inUse.has(id)
     const claims = this.#giving.get(id)
     return adminAccess ? !claims?.has(claim) : !claims?.size && !this.#world.inUse.has(id)
+  }
+
+  #roomFor({ wish }: NamedWish, offer: Offer): Share | undefined {
+    const share = shareOf(offer.device, wish)
+    return share && this.#capacity.hasRoom(offer, share) ? share : undefined
   }
 
   #isMeant(claim: Claim, wish: NamedWish, offer: Offer): boolean {

@@ -56,3 +56,25 @@ it.each([
   expect(await binding).toMatchObject({ status: { allocation, reservedFor: [{ uid: 'p1' }] } })
   expect(asked()).toBe(writes)
 })
+
+it('counts what claims have of devices that several may have', () => {
+  const result = { request: 'x', driver: 'gpus.io', pool: 'n', device: 'a' }
+  const has = (shareID: string, memory: string, told = {}): Claim => {
+    const results = [{ ...result, shareID, consumedCapacity: { memory }, ...told }]
+    return { metadata: { namespace: 'default', name: shareID }, status: { allocation: { devices: { results } } } }
+  }
+  const claims = [has('1', '1'), has('2', '500m'), has('3', '8', { adminAccess: true })]
+  const nothing = { cache: { get: () => undefined, list: () => [] }, addHandler: () => undefined }
+  const view = new DeviceView({
+    client: {} as Client,
+    clock: new FakeClock(),
+    claims: { ...nothing, cache: { list: () => claims } } as never,
+    slices: nothing as never,
+    classes: nothing as never,
+    signal: new AbortController().signal,
+    onChange: () => undefined,
+  })
+  const { inUse, shared } = view.world()
+  expect([...inUse]).toEqual([])
+  expect(shared).toEqual(new Map([['gpus.io/n/a', new Map([['memory', 1_500_000_000n]])]]))
+})

@@ -5,6 +5,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../../base/clock.ts'
 import { keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
+import { quantityOf } from '../../apimachinery/quantity.ts'
 import { isConflict } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { SharedInformer } from '../../client/shared-informer.ts'
@@ -79,7 +80,7 @@ export class DeviceView {
     return {
       slices: this.#options.slices.cache.list(),
       classOf: (name) => this.#options.classes.cache.get(name),
-      inUse: this.#inUse(),
+      ...this.#given(),
       selectors: this.#selectors,
     }
   }
@@ -166,16 +167,26 @@ export class DeviceView {
   }
 
   /** What administrators look at is in use by others, or by nobody. */
-  #inUse(): Set<string> {
+  #given(): Pick<DevicesWorld, 'inUse' | 'shared'> {
     const claims = this.#options.claims.cache.list().map((claim) => this.#written.get(keyOf(claim)) ?? claim)
     const allocations = [...claims.map(({ status }) => status?.allocation), ...this.#pending.values()]
-    return new Set(
-      allocations.flatMap((allocation) =>
-        (allocation?.devices?.results ?? [])
-          .filter(({ adminAccess }) => !adminAccess)
-          .map(({ driver, pool, device }) => deviceId(driver, pool, device)),
-      ),
-    )
+    const inUse = new Set<string>()
+    const shared = new Map<string, Map<string, bigint>>()
+    for (const result of allocations.flatMap((allocation) => allocation?.devices?.results ?? [])) {
+      const { driver, pool, device, adminAccess, shareID, consumedCapacity = {} } = result
+      const id = deviceId(driver, pool, device)
+      if (adminAccess) continue
+      if (!shareID) {
+        inUse.add(id)
+        continue
+      }
+      const taken = shared.get(id) ?? new Map<string, bigint>()
+      shared.set(id, taken)
+      for (const [name, amount] of Object.entries(consumedCapacity)) {
+        taken.set(name, (taken.get(name) ?? 0n) + quantityOf(amount).nanos)
+      }
+    }
+    return { inUse, shared }
   }
 }
 

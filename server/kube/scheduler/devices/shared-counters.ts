@@ -31,11 +31,7 @@ export function areCountersClear(slices: readonly Slice[], shared: Amounts): boo
   const names = slices.flatMap(({ spec }) => (spec?.sharedCounters ?? []).map(({ name }) => name))
   if (new Set(names).size < names.length) return false
   return slices.every(({ spec }) =>
-    (spec?.devices ?? []).every((device) =>
-      takenBy(device)
-        .keys()
-        .every((counter) => shared.has(counter)),
-    ),
+    (spec?.devices ?? []).every((device) => [...takenBy(device).keys()].every((counter) => shared.has(counter))),
   )
 }
 
@@ -55,7 +51,7 @@ export class SharedCounters {
     const left = this.#leftIn(poolId)
     add(left, device, -1n)
     // Also what this device takes nothing of: a pool of which too much was given out gives no more.
-    if (left.values().every((amount) => amount >= 0n)) return true
+    if ([...left.values()].every((amount) => amount >= 0n)) return true
     add(left, device, 1n)
     return false
   }

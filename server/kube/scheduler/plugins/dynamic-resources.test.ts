@@ -14,7 +14,7 @@ function view(claims: Claim[], slices: Slice[] = [], more: Partial<DeviceView> =
     claim: (key: string) => claims.find(({ metadata }) => `default/${metadata?.name}` === key),
     hasClass: (name: string) => CLASSES[name] !== undefined,
     isBeingAllocated: () => false,
-    world: () => ({ slices, classOf: (name: string) => CLASSES[name], inUse: new Set(), selectors }),
+    world: () => ({ slices, classOf: (name: string) => CLASSES[name], inUse: new Set(), shared: new Map(), selectors }),
     ...more,
   } as unknown as DeviceView
 }

@@ -1,33 +1,35 @@
-// A claim's constraint: all devices of the requests that it names have the same value of an attribute.
+// A claim's constraint: all devices of the requests that it names have the same value of an attribute, or no two of them have.
 
 import type { Attribute, Constraint, Device } from '../../kinds/devices/device-objects.ts'
 import type { Offer } from './pools.ts'
 import type { NamedWish } from './wishes.ts'
 
-export class AlikeDevices {
+export class AttributeConstraint {
   readonly #attribute: string
+  readonly #areDistinct: boolean
   /** Of all requests when empty. */
   readonly #requests: ReadonlySet<string>
-  #value: string | undefined
-  #count = 0
+  readonly #values: string[] = []
 
-  constructor({ requests = [], matchAttribute = '' }: Constraint) {
-    this.#attribute = matchAttribute
+  constructor({ requests = [], matchAttribute, distinctAttribute }: Constraint) {
+    this.#attribute = matchAttribute ?? distinctAttribute ?? ''
+    this.#areDistinct = matchAttribute === undefined
     this.#requests = new Set(requests)
   }
 
-  /** False when the device is not like those that are there. */
+  /** False when the device does not go with those that are there. */
   add(wish: NamedWish, offer: Offer): boolean {
     if (!this.#isMeant(wish)) return true
     const value = attributeOf(offer, this.#attribute)
-    if (value === undefined || (this.#count > 0 && value !== this.#value)) return false
-    this.#value = value
-    this.#count++
+    if (value === undefined) return false
+    const isKnown = this.#values.includes(value)
+    if (this.#areDistinct ? isKnown : this.#values.length > 0 && !isKnown) return false
+    this.#values.push(value)
     return true
   }
 
-  remove(wish: NamedWish): void {
-    if (this.#isMeant(wish)) this.#count--
+  removeLast(wish: NamedWish): void {
+    if (this.#isMeant(wish)) this.#values.pop()
   }
 
   #isMeant({ name, request }: NamedWish): boolean {
