@@ -1,3 +1,4 @@
+import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
 import { decide } from './cycle.ts'
 import { NodeList } from './node-list.ts'
@@ -221,4 +222,34 @@ it('refuses plug-ins that are not there, and profiles that cannot bind', () => {
   expect(() => names("profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]")).toThrow(
     /at least one bind plugin is needed/,
   )
+})
+
+it('spreads pods that say nothing of it as strictly as it is told', () => {
+  const spread = (defaultingType: string) => `
+profiles:
+- pluginConfig:
+  - name: PodTopologySpread
+    args:
+      defaultConstraints: [{topologyKey: zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule}]
+      defaultingType: ${defaultingType}
+`
+  const [profile] = profiles(spread('List'))
+  const labels = { spread: 'yes' }
+  const nodes = [
+    node('a', { labels: { zone: 'x' }, on: [pod({}, labels)] }),
+    node('b', { labels: { zone: 'y' }, cpu: '1' }),
+  ]
+  const goes = (what: Pod) => decide(what, new NodeList(nodes), { ...profile!, random: () => 0.9, startAt: 0 })
+  const containers = [{ name: 'c', resources: { requests: { cpu: '2' } } }]
+  expect(goes(pod({ containers }, labels)).message).toContain("node(s) didn't match pod topology spread constraints")
+  expect(goes(pod({}, labels)).chosen).toBe('b')
+  expect(goes(pod({ containers })).chosen).toBe('a')
+  const own = {
+    topologyKey: 'zone',
+    maxSkew: 9,
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: { matchLabels: labels },
+  }
+  expect(goes(pod({ containers, topologySpreadConstraints: [own] }, labels)).chosen).toBe('a')
+  expect(() => profiles(spread('System'))).toThrow('when .defaultConstraints are not empty')
 })

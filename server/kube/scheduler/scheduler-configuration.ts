@@ -88,10 +88,13 @@ const ARGUMENTS = {
         z.strictObject({
           topologyKey: z.string().min(1),
           maxSkew: z.int().min(1),
-          whenUnsatisfiable: z.literal('ScheduleAnyway'),
+          whenUnsatisfiable: z.enum(['DoNotSchedule', 'ScheduleAnyway']),
         }),
       )
       .default([]),
+  }).refine(({ defaultingType, defaultConstraints }) => defaultingType === 'List' || defaultConstraints.length === 0, {
+    path: ['defaultingType'],
+    message: 'Invalid value: "System": when .defaultConstraints are not empty',
   }),
   InterPodAffinity: typed('InterPodAffinityArgs', { hardPodAffinityWeight: z.int().min(0).max(100).default(1) }),
   DefaultPreemption: typed('DefaultPreemptionArgs', {

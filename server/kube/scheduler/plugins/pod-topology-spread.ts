@@ -59,14 +59,16 @@ interface Soft {
   ignored: Set<string>
 }
 
-/** What pods without constraints of their own are spread by; only with `ScheduleAnyway`, or by none. */
+type When = 'DoNotSchedule' | 'ScheduleAnyway'
+
+/** What pods without constraints of their own are spread by. */
 export interface PodTopologySpreadArguments {
-  defaultConstraints: readonly { topologyKey: string; maxSkew: number }[]
+  defaultConstraints: readonly { topologyKey: string; maxSkew: number; whenUnsatisfiable: When }[]
 }
 
-export const SYSTEM_DEFAULTS = [
-  { topologyKey: HOSTNAME, maxSkew: 3 },
-  { topologyKey: ZONE, maxSkew: 5 },
+export const SYSTEM_DEFAULTS: PodTopologySpreadArguments['defaultConstraints'] = [
+  { topologyKey: HOSTNAME, maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
+  { topologyKey: ZONE, maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
 ]
 
 export interface DefaultSpreading {
@@ -108,12 +110,19 @@ function constraintOf(told: TopologySpreadConstraint, pod: Pod, selections: Sele
   }
 }
 
-type When = 'DoNotSchedule' | 'ScheduleAnyway'
+type Defaults = DefaultSpreading & PodTopologySpreadArguments
 
-function constraintsOf(pod: Pod, when: When, selections: Selections): Constraint[] {
-  return (pod.spec?.topologySpreadConstraints ?? [])
-    .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when)
-    .map((told) => constraintOf(told, pod, selections))
+function constraintsOf(pod: Pod, when: When, defaults: Defaults, selections: Selections): Constraint[] {
+  const isMeant = ({ whenUnsatisfiable }: { whenUnsatisfiable: string }) => whenUnsatisfiable === when
+  const own = pod.spec?.topologySpreadConstraints ?? []
+  if (own.length > 0) return own.filter(isMeant).map((told) => constraintOf(told, pod, selections))
+  const told = defaults.defaultConstraints.filter(isMeant)
+  const selector = told.length > 0 ? defaults.selectorFor(pod) : undefined
+  if (!selector) return []
+  const others = selections.of(pod, selector)
+  const selectsItself = selector.matches(pod.metadata?.labels)
+  const same = { minDomains: 1, others, selectsItself, honourAffinity: true, honourTaints: false }
+  return told.map(({ topologyKey, maxSkew }) => ({ topologyKey, maxSkew, ...same }))
 }
 
 const counts = (node: NodeInfo, constraint: Constraint, pod: Pod) =>
@@ -121,8 +130,8 @@ const counts = (node: NodeInfo, constraint: Constraint, pod: Pod) =>
   (!constraint.honourTaints ||
     !untolerated(node.node?.spec?.taints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute']))
 
-function hardState(pod: Pod, nodes: NodeList, selections: Selections): Hard[] {
-  const constraints = constraintsOf(pod, 'DoNotSchedule', selections)
+function hardState(pod: Pod, nodes: NodeList, defaults: Defaults, selections: Selections): Hard[] {
+  const constraints = constraintsOf(pod, 'DoNotSchedule', defaults, selections)
   return constraints.map((constraint) => {
     const byDomain = new Map<string, number>()
     for (const node of nodes.all) {
@@ -143,19 +152,13 @@ function softState(
   pod: Pod,
   feasible: readonly NodeInfo[],
   nodes: NodeList,
-  defaults: DefaultSpreading & PodTopologySpreadArguments,
+  defaults: Defaults,
   selections: Selections,
 ) {
-  let constraints = constraintsOf(pod, 'ScheduleAnyway', selections)
-  const requireLabels = constraints.length > 0 || defaults.defaultConstraints !== SYSTEM_DEFAULTS
-  if (!pod.spec?.topologySpreadConstraints?.length) {
-    const selector = defaults.selectorFor(pod)
-    if (!selector) return undefined
-    const others = selections.of(pod, selector)
-    const soft = { minDomains: 1, others, selectsItself: true, honourAffinity: true, honourTaints: false }
-    constraints = defaults.defaultConstraints.map((told) => ({ ...told, ...soft }))
-  }
+  const constraints = constraintsOf(pod, 'ScheduleAnyway', defaults, selections)
   if (constraints.length === 0) return undefined
+  const hasOwn = (pod.spec?.topologySpreadConstraints ?? []).length > 0
+  const requireLabels = hasOwn || defaults.defaultConstraints !== SYSTEM_DEFAULTS
   const hasLabels = (node: NodeInfo) => constraints.every(({ topologyKey }) => topologyKey in node.labels)
   const ignored = new Set(requireLabels ? feasible.filter((node) => !hasLabels(node)).map(({ name }) => name) : [])
   // Each host is a domain of its own.
@@ -215,13 +218,13 @@ function movesCounts(event: ClusterEvent, pod: Pod, constraints: readonly Constr
   }
 }
 
-export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpreadArguments): Plugin {
+export function podTopologySpread(defaults: Defaults): Plugin {
   const selections = new Selections()
   return {
     name: NAME,
     weight: 2,
     preFilter(state, pod, nodes) {
-      const hard = hardState(pod, nodes, selections)
+      const hard = hardState(pod, nodes, defaults, selections)
       if (hard.length === 0) return SKIP
       state.set(HARD, hard)
       return undefined
@@ -269,6 +272,6 @@ export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpread
       }
     },
     wokenBy: ['node-added', 'node-updated', 'node-removed', 'pod-removed', 'pod-relabelled', 'pod-assigned'],
-    mayHelp: (event, pod) => movesCounts(event, pod, constraintsOf(pod, 'DoNotSchedule', selections)),
+    mayHelp: (event, pod) => movesCounts(event, pod, constraintsOf(pod, 'DoNotSchedule', defaults, selections)),
   }
 }
