@@ -15,10 +15,12 @@ export const resourceClaimController = controller('resourceclaim')
   .actsAs('resource-claim-controller')
   .eventsFrom('resource_claim')
   .queueNamed('resource_claim')
-  .watches(Pod, ({ type, object }) => {
+  .watches(Pod, ({ type, object }, view) => {
     if (!object.spec?.resourceClaims?.length) return []
     const isOver = type === 'deleted' || isDone(object)
-    const claims = isOver ? claimKeys(object).map((key) => `claim:${key}`) : []
+    // One that was gone before it was heard which claim it has does not name it.
+    const own = () => view.cache(ResourceClaim).controlledBy(object.metadata?.uid).map(keyOf)
+    const claims = isOver ? [...new Set([...claimKeys(object), ...own()])].map((key) => `claim:${key}`) : []
     return type === 'deleted' ? claims : [...claims, `pod:${keyOf(object)}`]
   })
   .watches(ResourceClaim, ({ type, object }, view) => {

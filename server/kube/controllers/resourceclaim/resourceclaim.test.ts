@@ -150,6 +150,44 @@ describe('claims on devices', () => {
     await loops.until('placed', () => place('lost'))
   })
 
+  it('lose their device with a pod that was gone before it was heard which claim it has', async () => {
+    await offer('unheard.io')
+    await template('unheard', 'unheard.io')
+    const path = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+    loops.servers.set(path, (request) => {
+      if (request.method === 'POST') {
+        loops.servers.delete(path)
+        loops.news.hold('pods')
+      }
+      return loops.client.transport.request(request)
+    })
+    await start('brief', { resourceClaimTemplateName: 'unheard' })
+    const pods = loops.client.of(Pod)
+    await loops.until('named', async () => {
+      const { status } = await pods.get({ namespace, name: 'brief' })
+      return (status as { resourceClaimStatuses?: unknown[] } | undefined)?.resourceClaimStatuses?.length === 1
+    })
+    const [made] = await claims('unheard.io')
+    const { uid = '' } = (await pods.get({ namespace, name: 'brief' })).metadata ?? {}
+    const finalizers = ['resource.kubernetes.io/delete-protection']
+    const kept = await loops.client
+      .of(ResourceClaim)
+      .update({ ...made, metadata: { ...made?.metadata, finalizers } } as Claim)
+    const results = [{ request: 'x', driver: 'unheard.io', pool: 'unheard.io', device: 'a' }]
+    const reservedFor = [{ resource: 'pods', name: 'brief', uid }]
+    await loops.client
+      .of(ResourceClaim)
+      .updateStatus({ ...kept, status: { allocation: { devices: { results } }, reservedFor } })
+    await pods.delete({ namespace, name: 'brief' }, { gracePeriodSeconds: 0 })
+    const name = made?.metadata?.name ?? ''
+    const turns = () => loops.reconciles('resourceclaim').filter(({ key }) => key === `claim:default/${name}`).length
+    const before = turns()
+    await loops.client.of(ResourceClaim).delete({ namespace, name })
+    await loops.until('it is still believed to be used', () => turns() > before)
+    loops.news.lose('pods')
+    await loops.until('it has gone', async () => (await claims('unheard.io')).length === 0)
+  })
+
   it('without a template are told of in an Event, and made when it is there', async () => {
     await offer('late.io', 'a')
     await start('early', { resourceClaimTemplateName: 'late' })
