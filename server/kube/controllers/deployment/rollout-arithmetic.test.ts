@@ -132,6 +132,51 @@ it.each([
   expect(Object.fromEntries(plan.map(({ replicaSet, to }) => [replicaSet.metadata?.name, to]))).toEqual(shares)
 })
 
+describe('as upstream’s own cases have it', () => {
+  // Those of TestScale in the middle of a rollout: sizes from the oldest set to the newest.
+  it.each<[string, number[], { was: number; is: number; surgeWas?: number; surge?: number }, number[]]>([
+    ['5 → 10', [3, 2], { was: 5, is: 10 }, [6, 4]],
+    ['5 → 3', [3, 2], { was: 5, is: 3 }, [2, 1]],
+    ['9 → 4', [1, 8], { was: 9, is: 4 }, [0, 4]],
+    ['7 → 10', [2, 3, 2], { was: 7, is: 10 }, [3, 4, 3]],
+    ['13 → 8', [3, 8, 2], { was: 13, is: 8 }, [2, 5, 1]],
+    ['3 → 4, what is left over to the newest', [1, 1, 1], { was: 3, is: 4 }, [1, 1, 2]],
+    ['3 → 2, what is left over from the oldest', [1, 1, 1], { was: 3, is: 2 }, [0, 1, 1]],
+    ['4 → 5, the later first', [2, 2], { was: 4, is: 5 }, [2, 3]],
+    ['6 → 0', [1, 2, 3], { was: 6, is: 0 }, [0, 0, 0]],
+    ['10 → 20 with a surge', [6, 6], { was: 10, is: 20, surgeWas: 2, surge: 2 }, [11, 11]],
+    ['10 → 50 with another surge', [8, 5], { was: 10, is: 50, surgeWas: 3, surge: 6 }, [34, 22]],
+    ['10 → 14 with another template', [3, 7], { was: 10, is: 14 }, [4, 10]],
+    ['2, of which the newest are broken', [1, 2], { was: 2, is: 2, surgeWas: 1, surge: 1 }, [1, 2]],
+  ])('sizes %s', (_what, sizes, { was, is, surgeWas = 0, surge = 0 }, expected) => {
+    const sets = sizes.map((size, at) => set(`v${at}`, size, size, was + surgeWas))
+    const plan = shareOut(deployment(is, surge, 0), sets)
+    const sizeOf = (name?: string) => plan.find(({ replicaSet }) => replicaSet.metadata?.name === name)?.to
+    expect(sets.map(({ metadata }) => sizeOf(metadata?.name))).toEqual(expected)
+  })
+
+  it.each([
+    { surge: 0, old: 10, newest: 0, to: 0 },
+    { surge: 2, old: 10, newest: 0, to: 2 },
+    { surge: 2, old: 5, newest: 0, to: 7 },
+    { surge: 2, old: 10, newest: 2, to: 2 },
+  ])('the newest grows from $newest to $to beside $old, with a surge of $surge', ({ surge, old, newest, to }) => {
+    expect(newestSize(deployment(10, surge, 0), [set('old', old), set('new', newest)], newest)).toBe(to)
+  })
+
+  it.each([
+    { unavailable: 0, old: 10, ready: 10, newest: 0, to: 9 },
+    { unavailable: 2, old: 10, ready: 10, newest: 0, to: 8 },
+    { unavailable: 2, old: 10, ready: 8, newest: 0, to: 8 },
+    { unavailable: 2, old: 10, ready: 9, newest: 0, to: 8 },
+    { unavailable: 2, old: 8, ready: 8, newest: 2, to: undefined },
+    { unavailable: 2, old: 0, ready: 0, newest: 10, to: undefined },
+  ])('$old of which $ready are ready shrink to $to, beside $newest', ({ unavailable, old, ready, newest, to }) => {
+    const [before, now] = [set('old', old, ready), set('new', newest, 0)]
+    expect(shrinkOld(deployment(10, 0, unavailable), now, [before])[0]?.to).toBe(to)
+  })
+})
+
 describe('status', () => {
   const moment = { now: Date.UTC(2026, 0, 1), at: '2026-01-01T00:00:00Z' }
   const progress = (reason: string, lastUpdateTime: string) => ({

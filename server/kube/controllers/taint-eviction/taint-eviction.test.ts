@@ -34,6 +34,12 @@ it.each([
     ms: 10_000,
   },
   {
+    name: 'as the first that fits says',
+    taints: ['a'],
+    tolerations: [{ operator: 'Exists' }, { key: 'a', operator: 'Exists', tolerationSeconds: 30 }],
+    ms: Number.POSITIVE_INFINITY,
+  },
+  {
     name: 'a toleration for ages',
     taints: ['a'],
     tolerations: [{ operator: 'Exists', tolerationSeconds: (2n ** 62n) as never }],

@@ -7,9 +7,10 @@ import type { Taint, Toleration } from 'kubernetes-types/core/v1'
 export function tolerationTimeMs(taints: readonly Taint[], tolerations: readonly Toleration[]): number {
   const used: Toleration[] = []
   for (const taint of taints) {
-    const matching = tolerations.filter((toleration) => tolerates(toleration, taint))
-    if (matching.length === 0) return 0
-    used.push(...matching)
+    // The first that fits is the one that counts.
+    const matching = tolerations.find((toleration) => tolerates(toleration, taint))
+    if (!matching) return 0
+    used.push(matching)
   }
   // The shortest of all that are needed; one without a time tolerates for ever.
   const seconds = used.flatMap(({ tolerationSeconds }) =>
