@@ -80,6 +80,23 @@ describe('by zones’ shares', () => {
   })
 })
 
+it.each<[what: string, zones: Record<string, number>, shares: Record<string, number>, hints: Record<string, number>]>([
+  ['leaves what is near enough', { a: 1, b: 1, c: 1 }, { a: 1.2, b: 1.1, c: 1 }, { a: 1, b: 1, c: 1 }],
+  ['keeps one that could as well go', { a: 16 }, { a: 5.1, b: 5.1, c: 5.8 }, { a: 6, b: 5, c: 5 }],
+  ['gives to who needs it most', { a: 16 }, { a: 5, b: 5.6, c: 5.4 }, { a: 5, b: 6, c: 5 }],
+  ['takes from who has most too many', { b: 8, c: 8 }, { a: 5, b: 5.6, c: 5.4 }, { a: 5, b: 6, c: 5 }],
+  ['moves one of ten', { a: 5, b: 2, c: 3 }, { a: 3.5, b: 3.5, c: 3 }, { a: 4, b: 3, c: 3 }],
+])('in upstream’s own cases %s', (_what, zones, shares, hints) => {
+  const endpoints = Object.entries(zones).flatMap(([zone, count]) =>
+    Array.from({ length: count }, () => endpoint(zone)),
+  )
+  const sum = Object.values(shares).reduce((total, share) => total + share, 0)
+  const found = sharedZones(endpoints, new Map(Object.entries(shares).map(([zone, share]) => [zone, share / sum])))
+  const given = typeof found === 'string' ? {} : Object.groupBy(found.values(), (zone) => zone)
+  const counts = Object.entries(given).map(([zone, all = []]) => [zone, all.length] as const)
+  expect(Object.fromEntries(counts)).toEqual(hints)
+})
+
 it.each<[annotations: Record<string, string>, asks: boolean]>([
   [{}, false],
   [{ 'service.kubernetes.io/topology-mode': 'Auto' }, true],
