@@ -20,8 +20,8 @@ class TaintEvictionReconciler implements Reconciler {
   readonly #view: ClusterView
   readonly #nodes: Lister<CoreNode>
   readonly #pods: IndexedCache<CorePod>
-  /** Since when a pod has been on a node tainted so; only for taints that do not say it themselves. */
-  readonly #since = new Map<string, { uid: string; at: number }>()
+  /** When a pod goes. Other taints or tolerations change it only when with them it goes at once, or never. */
+  readonly #due = new Map<string, { uid: string; at: number }>()
 
   constructor(view: ClusterView) {
     this.#view = view
@@ -41,30 +41,30 @@ class TaintEvictionReconciler implements Reconciler {
     report.wanted = 'off a node whose taints it does not tolerate'
     report.seen = `on ${pod.spec?.nodeName}, which it tolerates for ${toleratedMs === Number.POSITIVE_INFINITY ? 'ever' : `${toleratedMs / 1000} s`}`
     if (toleratedMs === Number.POSITIVE_INFINITY) return this.#forgive(context, pod)
-    const now = this.#view.clock.now()
-    const leftMs = this.#startedAt(key, pod, taints, now) + toleratedMs - now
-    if (toleratedMs > 0 && leftMs > 0) return { requeueAfterMs: leftMs }
-    this.#since.delete(key)
+    const leftMs = toleratedMs > 0 ? this.#dueAt(key, pod, taints, toleratedMs) - this.#view.clock.now() : 0
+    if (leftMs > 0) return { requeueAfterMs: leftMs }
+    this.#due.delete(key)
     context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
     await this.#evict(context, pod)
   }
 
   /** When it is tainted again, its time begins anew. */
   #forgive(context: ReconcileContext, pod: CorePod | undefined): void {
-    const wasCounted = this.#since.delete(context.key)
+    const wasCounted = this.#due.delete(context.key)
     if (!wasCounted || !pod || pod.metadata?.deletionTimestamp) return
     context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${context.key}`)
   }
 
   /** The taint's own time outlives a restart of this loop. */
-  #startedAt(key: string, pod: CorePod, taints: readonly Taint[], now: number): number {
+  #dueAt(key: string, pod: CorePod, taints: readonly Taint[], toleratedMs: number): number {
     const uid = pod.metadata?.uid ?? ''
-    let known = this.#since.get(key)
+    let known = this.#due.get(key)
     if (known?.uid !== uid) {
       const added = taints.map(({ timeAdded }) => Date.parse(timeAdded ?? '')).filter((time) => time > 0)
       const placed = Date.parse(pod.status?.startTime ?? '') || 0
-      known = { uid, at: added.length > 0 ? Math.max(...added, placed) : now }
-      this.#since.set(key, known)
+      const since = added.length > 0 ? Math.max(...added, placed) : this.#view.clock.now()
+      known = { uid, at: since + toleratedMs }
+      this.#due.set(key, known)
     }
     return known.at
   }

@@ -113,6 +113,22 @@ describe('against an API server', () => {
     )
   })
 
+  it('does not let a pod stay longer because it is told later to tolerate for longer', async () => {
+    await create('short', 20)
+    await setTaints([taint('maintenance')])
+    await loops.until('counted', () => loops.reconciles('taint-eviction').length >= 1)
+    const turns = loops.reconciles('taint-eviction').length
+    const { metadata, spec } = await loops.client.of(Pod).get({ namespace: 'default', name: 'short' })
+    const tolerations = (spec?.tolerations ?? []).map((one) =>
+      one.key === 'maintenance' ? { ...one, tolerationSeconds: 500 } : one,
+    )
+    await loops.client.of(Pod).update({ metadata, spec: { ...spec!, tolerations } } as never)
+    await loops.until('counted anew', () => loops.reconciles('taint-eviction').length > turns)
+    const told = loops.clock.now()
+    await loops.until('it goes', () => isGoing('short'))
+    expect(loops.clock.now() - told).toBeLessThanOrEqual(21_000)
+  })
+
   it('begins anew for one that tolerates for ever what its node was tainted with meanwhile', async () => {
     await create('short', 20)
     const said = (message: string) =>
