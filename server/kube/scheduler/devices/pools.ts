@@ -4,7 +4,7 @@
 import type { Node } from 'kubernetes-types/core/v1'
 import { matchesAny } from '../../apimachinery/node-affinity.ts'
 import type { Device, Place, Slice } from '../../kinds/devices/device-objects.ts'
-import { type Amounts, areCountersClear, sharedBy } from './shared-counters.ts'
+import { type Amounts, areCountersClear, sharedBy } from './counters.ts'
 
 /** One device of one slice. */
 export interface Offer {

@@ -1,39 +1,9 @@
 // What devices of a pool have together, as the parts of a card have its memory: each takes of it, and there must be as much
 // left. Upstream: dynamic-resource-allocation/structured/internal/incubating checkAvailableCounters.
 
-import { quantityOf } from '../../apimachinery/quantity.ts'
-import type { Device, Slice } from '../../kinds/devices/device-objects.ts'
+import type { Device } from '../../kinds/devices/device-objects.ts'
+import { type Amounts, takenBy } from './counters.ts'
 import type { Offer, Pool } from './pools.ts'
-
-/** By set and name, in billionths. */
-export type Amounts = Map<string, bigint>
-
-type Counters = { name?: string; counters?: Record<string, { value: string | number }> }
-
-function amountsOf(sets: readonly Counters[]): Amounts {
-  const amounts: Amounts = new Map()
-  for (const { name, counters = {} } of sets) {
-    for (const [counter, { value }] of Object.entries(counters)) {
-      amounts.set(`${name}/${counter}`, quantityOf(value).nanos)
-    }
-  }
-  return amounts
-}
-
-export const sharedBy = (slices: readonly Slice[]): Amounts =>
-  amountsOf(slices.flatMap(({ spec }) => spec?.sharedCounters ?? []))
-
-const takenBy = ({ consumesCounters = [] }: Device): Amounts =>
-  amountsOf(consumesCounters.map(({ counterSet = '', counters = {} }) => ({ name: counterSet, counters })))
-
-/** Each set is told once, and nobody takes of what there is not. */
-export function areCountersClear(slices: readonly Slice[], shared: Amounts): boolean {
-  const names = slices.flatMap(({ spec }) => (spec?.sharedCounters ?? []).map(({ name }) => name))
-  if (new Set(names).size < names.length) return false
-  return slices.every(({ spec }) =>
-    (spec?.devices ?? []).every((device) => [...takenBy(device).keys()].every((counter) => shared.has(counter))),
-  )
-}
 
 export class SharedCounters {
   readonly #pools: ReadonlyMap<string, Pool>
