@@ -44,6 +44,9 @@ it('takes away what is made while it clears, and does not wait for it in vain', 
 
 it('leaves the rights that every cluster comes with, of machines and of who keeps network policies', async () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'podium-lab-objects-'))
+  // After the cluster, which writes until it has stopped.
+  using folder = new DisposableStack()
+  folder.defer(() => rmSync(stateDir, { recursive: true }))
   const shared = { clock: systemClock, logger: noLogger, random: Math.random }
   const machines = () => Promise.reject(new Error('no machines in a test'))
   await using host = new LocalClusterHost({ stateDir, machines, schemas: loadSchemas(), ...shared })
@@ -61,5 +64,4 @@ it('leaves the rights that every cluster comes with, of machines and of who keep
   const before = await names()
   await clearCluster(watch, AbortSignal.timeout(10_000))
   expect(await names()).toEqual(before)
-  rmSync(stateDir, { recursive: true })
 })
