@@ -5,9 +5,11 @@
 
 import { type AddressInfo, createServer } from 'node:net'
 import { systemClock } from '../../server/base/clock.ts'
+import { Unread } from '../../server/base/unread.ts'
 import { openEtcdDoor } from '../../server/kube/store/etcd-door/door.ts'
 import { Http2Connection } from '../../server/kube/store/etcd-door/http2/connection.ts'
-import { PackedHeaders } from '../../server/kube/store/etcd-door/http2/stream.ts'
+import type { Headers } from '../../server/kube/store/etcd-door/http2/header-blocks.ts'
+import { type Http2Stream, PackedHeaders } from '../../server/kube/store/etcd-door/http2/stream.ts'
 import { PutResponse, TxnResponse } from '../../server/kube/store/etcd-door/messages.ts'
 import { headerAt } from '../../server/kube/store/etcd-door/wire.ts'
 import { openStore } from '../../server/kube/store/store.ts'
@@ -19,16 +21,15 @@ if (directory === 'nothing') {
   const done = framed(PutResponse.encode({ header: headerAt(1) }))
   const head = new PackedHeaders({ ':status': '200', 'content-type': 'application/grpc' })
   const trailers = new PackedHeaders({ 'grpc-status': '0' })
-  const server = createServer((socket) => {
-    socket.setNoDelay(true)
-    new Http2Connection(socket, (stream, headers) => {
-      stream.onEnd = () => {
-        stream.respond(head)
-        stream.write(headers.get(':path')?.endsWith('Txn') ? succeeded : done)
-        stream.end(trailers)
-      }
-    })
-  })
+  const unread = new Unread()
+  const serve = (stream: Http2Stream, headers: Headers) => {
+    stream.onEnd = () => {
+      stream.respond(head)
+      stream.write(headers.get(':path')?.endsWith('Txn') ? succeeded : done)
+      stream.end(trailers)
+    }
+  }
+  const server = createServer((socket) => void new Http2Connection(socket.setNoDelay(true), serve, unread))
   server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))
 } else {
   const store = await openStore({ directory, clock: systemClock })

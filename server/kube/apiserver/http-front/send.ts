@@ -3,11 +3,11 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { gzip } from 'node:zlib'
 import type { Clock } from '../../../base/clock.ts'
+import type { Unread } from '../../../base/unread.ts'
 import type { StatusError } from '../../apimachinery/status-error.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { Outgoing } from './read-request.ts'
 import type { Rendered } from './render.ts'
-import type { Unread } from './unread.ts'
 
 const GZIP_FROM = 128 * 1024
 /** Bodies wait to be packed by few threads; beyond these they go as they are. */

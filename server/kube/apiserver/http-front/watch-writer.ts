@@ -1,7 +1,7 @@
 // What one watcher has still to be sent: first what is for it alone, then what its channel has and it has not.
 
+import type { Unread } from '../../../base/unread.ts'
 import type { Outgoing } from './read-request.ts'
-import type { Unread } from './unread.ts'
 import { pieceOf, type Waiting, type WatchChannel } from './watch-channel.ts'
 
 /** A watcher that does not read is let go before it fills the server's memory. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { Unread } from '../../../base/unread.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Outgoing } from './read-request.ts'
-import { Unread } from './unread.ts'
 import { WatchWriters } from './watch-writers.ts'
 
 const watcher = (told: { unread?: number } = {}) => {

@@ -5,9 +5,9 @@
 // Those who watch the same stand in it together, as a channel: an event is put there once, and a watcher only
 // remembers how much of it it has been sent.
 
+import type { Unread } from '../../../base/unread.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Outgoing } from './read-request.ts'
-import type { Unread } from './unread.ts'
 import { type Waiting, WatchChannel } from './watch-channel.ts'
 import { WatchWriter } from './watch-writer.ts'
 

@@ -4,10 +4,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { Taker, Unread } from '../../../base/unread.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { WatchAnswer } from '../request-path/answer.ts'
 import type { RenderContext } from './render.ts'
-import type { Taker, Unread } from './unread.ts'
 import { errorFrame, type Frames } from './watch-frames.ts'
 
 export interface Upgrade {

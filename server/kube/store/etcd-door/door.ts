@@ -6,6 +6,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../base/clock.ts'
+import { Unread } from '../../../base/unread.ts'
 import type { Store } from '../store-interface.ts'
 import { authMethods } from './auth.ts'
 import { CallCounters } from './call-counters.ts'
@@ -54,16 +55,21 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     ...authMethods(store),
   ])
   const connections = new Set<Http2Connection>()
+  const unread = new Unread()
   const http2 = (socket: Socket) => {
-    const connection = new Http2Connection(socket, (stream, headers) => {
-      if (isGrpc(headers)) serveGrpc(methods, stream, headers)
-      else void serveJson({ methods, pages }, http2Exchange(stream, headers))
-    })
+    const connection = new Http2Connection(
+      socket,
+      (stream, headers) => {
+        if (isGrpc(headers)) serveGrpc(methods, stream, headers)
+        else void serveJson({ methods, pages }, http2Exchange(stream, headers))
+      },
+      unread,
+    )
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
   }
   const http1 = createHttpServer((request, response) => {
-    void serveJson({ methods, pages }, http1Exchange(request, response))
+    void serveJson({ methods, pages }, http1Exchange(request, response, unread))
   })
 
   const listener = tls ? listenTls(tls, http2, http1) : createTcpServer((socket) => sniff(socket, http2, http1))

@@ -1,6 +1,7 @@
 // One HTTP request and its answer, whichever version of HTTP it came by, as much of it as the JSON gateway needs.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Unread } from '../../../base/unread.ts'
 import type { Headers } from './http2/header-blocks.ts'
 import { type Http2Stream, PackedHeaders } from './http2/stream.ts'
 
@@ -26,7 +27,8 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export class BodyTooLargeError extends Error {}
 
-export function http1Exchange(request: IncomingMessage, response: ServerResponse): Exchange {
+export function http1Exchange(request: IncomingMessage, response: ServerResponse, unread: Unread): Exchange {
+  const noting = (_written: unknown) => unread.note(response)
   return {
     method: request.method ?? '',
     path: request.url ?? '/',
@@ -40,10 +42,11 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
       }
       return Buffer.concat(pieces)
     },
-    answer: (status, contentType, text) => response.writeHead(status, { 'content-type': contentType }).end(text),
+    answer: (status, contentType, text) =>
+      noting(response.writeHead(status, { 'content-type': contentType }).end(text)),
     begin: (contentType) => response.writeHead(200, { 'content-type': contentType }).flushHeaders(),
-    write: (text) => response.write(text),
-    end: (text) => response.end(text),
+    write: (text) => noting(response.write(text)),
+    end: (text) => noting(response.end(text)),
     get isFull() {
       return response.writableLength > FULL_BYTES
     },

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Unread } from '../../../../base/unread.ts'
 import { seededRandom } from '../../testing/seeded-random.ts'
 import { Http2Connection } from './connection.ts'
 import { ERRORS, FLAGS, FRAMES, type Frame, FrameReader, settings, u32 } from './frames.ts'
@@ -17,6 +18,7 @@ const releases: (() => void)[] = []
 /** Streams of `/hold` that are over, by their names. */
 const closed: string[] = []
 const sockets = new Set<Socket>()
+const unread = new Unread()
 
 const HEAD = new PackedHeaders({ ':status': '200' })
 const TAIL = new PackedHeaders({ done: 'yes' })
@@ -41,7 +43,7 @@ const LARGE = Buffer.alloc(700_000, 'large ')
 beforeAll(async () => {
   server = createServer((socket) => {
     sockets.add(socket)
-    new Http2Connection(socket.setNoDelay(true), serve)
+    new Http2Connection(socket.setNoDelay(true), serve, unread)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   port = (server.address() as AddressInfo).port
@@ -125,6 +127,33 @@ describe('a connection', () => {
       other.end()
       expect(await read(other)).toBe(LARGE.toString())
       expect(await read(lazy)).toBe(LARGE.toString())
+    })
+  })
+
+  it('hangs up on who has most to read when all together have too much, and on nobody else', async () => {
+    const ask = (client: ClientHttp2Session) => client.request({ ':path': '/large' }).on('error', () => {})
+    const silent = (client: ClientHttp2Session, count: number) =>
+      Promise.all(Array.from({ length: count }, () => once(ask(client), 'response')))
+    const nobodyReads = { settings: { initialWindowSize: 0 } }
+    await withClient(nobodyReads, (few) =>
+      withClient(nobodyReads, async (many) => {
+        await silent(few, 200)
+        let isOver = false
+        // It may be told that it was reset.
+        many.on('error', () => {})
+        const over = once(many, 'close').then(() => {
+          isOver = true
+        })
+        await silent(many, 500)
+        expect(isOver).toBe(false)
+        for (let count = 0; count < 100; count++) ask(many)
+        await over
+        expect(few.closed || few.destroyed).toBe(false)
+        await silent(few, 1)
+      }),
+    )
+    await withClient({}, async (client) => {
+      expect(await read(client.request({ ':path': '/large' }))).toBe(LARGE.toString())
     })
   })
 

@@ -5,6 +5,7 @@
 //                                                                 └ waits here while the client has no room for it
 
 import type { Socket } from 'node:net'
+import type { Taker, Unread } from '../../../../base/unread.ts'
 import {
   ConnectionError,
   ERRORS,
@@ -44,9 +45,10 @@ interface Open {
   window: ReceiveWindow
 }
 
-export class Http2Connection implements Carrier {
+export class Http2Connection implements Carrier, Taker {
   readonly #socket: Socket
   readonly #serve: ServeStream
+  readonly #unread: Unread
   readonly #frames = new FrameReader()
   readonly #headers = new HeaderBlocks()
   readonly #writer: FrameWriter
@@ -54,6 +56,8 @@ export class Http2Connection implements Carrier {
   readonly #open = new Map<number, Open>()
   /** In the order in which they came to wait. */
   readonly #waiting = new Set<Http2Stream>()
+  /** Waits in streams. */
+  #held = 0
   /** Broken off by the client, and still being worked on. */
   #brokenOff = 0
   #newest = 0
@@ -62,9 +66,10 @@ export class Http2Connection implements Carrier {
   #isBlocked = false
   #isOver = false
 
-  constructor(socket: Socket, serve: ServeStream) {
+  constructor(socket: Socket, serve: ServeStream, unread: Unread) {
     this.#socket = socket
     this.#serve = serve
+    this.#unread = unread
     this.#writer = new FrameWriter((bytes) => this.#send(bytes))
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('drain', () => {
@@ -108,6 +113,24 @@ export class Http2Connection implements Carrier {
   sendData(id: number, piece: Buffer, isLast: boolean): void {
     this.#room -= piece.length
     this.#writer.write(FRAMES.DATA, isLast ? FLAGS.END_STREAM : 0, id, piece)
+  }
+
+  hold(bytes: number): void {
+    this.#held += bytes
+    if (bytes > 0) this.#unread.note(this)
+  }
+
+  get writableLength(): number {
+    return this.#held + this.#socket.writableLength
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+    this.#end()
+  }
+
+  once(event: 'close', run: () => void): void {
+    this.#socket.once(event, run)
   }
 
   finish(id: number): void {

@@ -17,6 +17,8 @@ export interface Carrier {
   sendHeaders(id: number, block: Buffer, isLast: boolean): void
   /** At most `room`. */
   sendData(id: number, piece: Buffer, isLast: boolean): void
+  /** So many bytes more wait in the stream, or less. */
+  hold(bytes: number): void
   /** All is said. */
   finish(id: number): void
 }
@@ -70,6 +72,7 @@ export class Http2Stream {
     if (this.#isEnding || bytes.length === 0) return
     this.#waiting.push(bytes)
     this.#waitingBytes += bytes.length
+    this.#carrier.hold(bytes.length)
     if (this.#waiting.length === 1) this.#pump()
   }
 
@@ -100,6 +103,7 @@ export class Http2Stream {
     if (this.#isOver) return
     this.#isEnding = true
     this.#isOver = true
+    this.#carrier.hold(-this.#waitingBytes)
     this.#waiting = []
     this.#waitingBytes = 0
     this.onData = nothing
@@ -119,6 +123,7 @@ export class Http2Stream {
       if (piece === first) this.#waiting.shift()
       else this.#waiting[0] = first.subarray(room)
       this.#waitingBytes -= piece.length
+      this.#carrier.hold(-piece.length)
       this.#room -= piece.length
       this.#carrier.sendData(this.id, piece, false)
     }

@@ -1,6 +1,6 @@
-// What has been written for clients that have not taken it yet, of all connections of a server. Where Kubernetes' server
-// blocks until a client reads, Node keeps what it cannot send: a thousand lists and watches that nobody reads would be the
-// memory of all control planes.
+// What has been written for clients that have not taken it yet, of all connections of a server. Where a server in Go blocks
+// until a client reads, Node keeps what it cannot send: a thousand answers that nobody reads would be the memory of
+// everybody's control planes.
 
 const MOST_BYTES = 512 * 1024 * 1024
 /** Whoever reads has no more to take than this, and is not looked at again. */
