@@ -12,7 +12,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { keepLogSmall } from './keep-log-small.mjs'
+import { beginLogAnew } from './keep-log-small.mjs'
 
 export const engineLog = (stateDir) => join(stateDir, 'docker-engine.log')
 
@@ -147,7 +147,7 @@ async function aptInstall(packages, log) {
 async function startDockerd({ log, stateDir, socketPath }) {
   mkdirSync(stateDir, { recursive: true })
   const logFile = engineLog(stateDir)
-  keepLogSmall(logFile)
+  beginLogAnew(logFile)
   const out = openSync(logFile, 'a')
   // A stale pid file from an unclean end would make dockerd refuse to start; it is stale because nothing answers.
   const pidFile = '/var/run/docker.pid'

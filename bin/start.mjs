@@ -19,7 +19,8 @@ try {
   fail(err instanceof Error ? err.message : String(err), 'Mend that and start again; finished steps are not repeated.')
 }
 
-if (startedEngine) keepLogSmallHourly(engineLog(process.env.PODIUM_HOME ?? '/var/lib/podium'))
+// Also of an engine that an earlier start has left.
+keepLogSmallHourly(engineLog(process.env.PODIUM_HOME ?? '/var/lib/podium'))
 
 // The server stops in order by itself; this process only waits for it.
 const server = spawn(

@@ -1,6 +1,7 @@
 // A lock that goes when its process is gone, however that went: by a crash or a power cut, or with its number given to
 // another process since. So it has to be one that the kernel keeps. Node has no flock(2), but SQLite (built in) holds a
 // kernel lock while a transaction is open: an empty database is our lock file. Nothing is ever stored in it, and it stays.
+// Such locks go when their own process opens the file anew and closes it: nobody may read it.
 
 import { truncateSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'

@@ -30,7 +30,7 @@ function fill(unread: Unread, takers: readonly ReturnType<typeof taker>[], bytes
 it('lets go who has most to take when all together have too much, and no more of them than needed', () => {
   const unread = new Unread()
   const [slowest, ...others] = Array.from({ length: 101 }, taker)
-  fill(unread, [slowest!], 13 * MB)
+  fill(unread, [slowest!], 100 * MB)
   fill(unread, others, 4 * MB)
   expect([slowest!, ...others].filter(({ isOver }) => isOver)).toEqual([])
   fill(unread, others, MB)

@@ -3,8 +3,10 @@
 // everybody's control planes.
 
 const MOST_BYTES = 512 * 1024 * 1024
+/** To which it is brought back then: whoever is at the bound would else be looked through at each event. */
+const ROOM_FROM = (MOST_BYTES / 8) * 7
 /** Whoever reads has no more to take than this, and is not looked at again. */
-const FEW_BYTES = 64 * 1024
+const FEW_BYTES = 16 * 1024
 
 /** An answer on its way. */
 export interface Taker {
@@ -38,7 +40,7 @@ export class Unread {
     for (const [taker] of [...this.#held].sort(([, a], [, b]) => b - a)) {
       this.#forget(taker)
       taker.destroy()
-      if (this.#bytes <= MOST_BYTES) return
+      if (this.#bytes <= ROOM_FROM) return
     }
   }
 

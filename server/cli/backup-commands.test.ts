@@ -88,7 +88,7 @@ it('leaves out the clusters that cannot be read, says so, and keeps all others',
   const words = await backUp(at('spoilt'), backup).catch((err: Error) => err.message)
   expect(words).toContain('the backup is without clusters that cannot be read')
   expect(words).toContain(`half: ${file('half', 'cluster.json')} cannot be read`)
-  expect(words).toContain(`none: ${file('none', 'store')} is not there`)
+  expect(words).toContain(`none: ${file('none', 'store')} is gone`)
   expect(words).toContain(`empty: ${file('empty', 'cluster.json')} is missing`)
   await restore(at('mended'), backup)
   expect(await clusterNames(join(folder, 'mended'))).toEqual(['whole'])

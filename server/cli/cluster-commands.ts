@@ -1,11 +1,12 @@
 // `podium cluster …`: a cluster without any classroom. `create` leaves a recorded background process that runs it.
 
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { open, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onDeepStack } from '../../bin/deep-stack.mjs'
-import { keepLogSmall, keepLogSmallHourly } from '../../bin/keep-log-small.mjs'
+import { beginLogAnew, keepLogSmallHourly } from '../../bin/keep-log-small.mjs'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import {
@@ -62,7 +63,8 @@ export async function createCluster(
   await checkFlags(spec)
   await makeFolder(context.stateDir, 0o700)
   const directory = clusterDirectory(context.stateDir, spec.name)
-  if (await readClusterRecord(directory)) {
+  // Also one that is spoilt, or came back half from a backup: what is in there would be the new one's.
+  if (existsSync(directory)) {
     throw new UserError(
       `a cluster named "${spec.name}" exists; choose another name, or: podium cluster delete ${spec.name}`,
     )
@@ -221,7 +223,7 @@ async function runInBackground(
   const { stateDir } = context
   const name = args.at(-1)!
   await makeFolder(join(stateDir, 'log'), 0o700)
-  keepLogSmall(logFile(stateDir, name))
+  beginLogAnew(logFile(stateDir, name))
   const log = await open(logFile(stateDir, name), 'a', 0o600)
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
   const words = ['--disable-warning=ExperimentalWarning', cli, 'cluster-run', '--state-dir', stateDir, ...args]

@@ -18,8 +18,10 @@ const OF_FILES: Readonly<Record<string, string>> = {
 /** By whoever typed: what a command says of it, or of a file that is not there or may not be touched. */
 export function mendableWords(err: unknown): string | undefined {
   if (err instanceof UserError) return err.message
+  if (!(err instanceof Error)) return undefined
   const { code = '', path, dest } = err as NodeJS.ErrnoException & { dest?: string }
   const words = OF_FILES[code]
   if (!words) return undefined
-  return path ? `${dest ?? path}: ${words}` : words
+  // Of a socket only the message says which.
+  return path ? `${dest ?? path}: ${words}` : err.message
 }

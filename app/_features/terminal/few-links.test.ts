@@ -17,7 +17,7 @@ const link = (to: string | number) => `\x1b]8;;http://a/${to}\x07a\x1b]8;;\x07`
 it('keeps the links of what is printed, but not without end, and none that is no address', async () => {
   expect((await linksAfter(link('b'), link('c'))).kept).toBe(2)
   expect((await linksAfter(link('x'.repeat(3000)))).kept).toBe(0)
-  const loop = Array.from({ length: 30_000 }, (_, at) => link(at)).join('')
+  const loop = Array.from({ length: 30_000 }, (_, at) => link(`${at};`)).join('')
   const { kept, terminal } = await linksAfter(loop)
   expect(kept).toBe(10_000)
   expect(terminal.buffer.active.getLine(300)?.translateToString()).toBe('a'.repeat(80))

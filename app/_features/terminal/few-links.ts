@@ -11,6 +11,7 @@ const MOST = 10_000
 /** What is too much is printed all the same, as plain text. */
 export function keepFewLinks(terminal: Terminal): void {
   const isFull = () => terminal.buffer.active.type === 'alternate' || terminal.markers.length >= MOST
-  // The end of one, which has no address, always comes through.
-  terminal.parser.registerOscHandler(HYPERLINK, (text) => text.length > LONGEST || (!text.endsWith(';') && isFull()))
+  // The end of one, which has no address, always comes through. What is before the first `;` is no part of the address.
+  const isEnd = (text: string) => text.indexOf(';') === text.length - 1
+  terminal.parser.registerOscHandler(HYPERLINK, (text) => text.length > LONGEST || (!isEnd(text) && isFull()))
 }

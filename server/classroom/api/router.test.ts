@@ -347,6 +347,23 @@ describe('session', () => {
     expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, reached: 1 })
   })
 
+  it('gives way while it is still being prepared, and leaves the cluster alone', async () => {
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isReady)
+    const held = Promise.withResolvers<never>()
+    using steer = vi.spyOn(host, 'steerLoops').mockImplementationOnce(() => held.promise)
+    using deleted = vi.spyOn(host, 'deleteCluster')
+    await api().lab.start({ labId: 'pods' })
+    await vi.waitFor(() => expect(steer).toHaveBeenCalled())
+    await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    held.reject(new Error('it took too long'))
+    await sessionThat(other.id, isReady)
+    await expect(sessionThat(id, isReady)).rejects.toThrow('went on to')
+    expect(deleted).not.toHaveBeenCalled()
+    await api().lab.start({ labId: 'pods' })
+    expect((await sessionThat(id, isReady)).notice).toBe('')
+  })
+
   it('brings a cluster that was another lab’s back to the step the learner had come to', async () => {
     const pods = await kubernetes()
     await pods.create(hello)

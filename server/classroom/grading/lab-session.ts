@@ -348,6 +348,7 @@ export class LabSession {
       )
       await this.#isIn()
     } catch (err) {
+      if (this.#suspended) throw err
       logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
       const why =
         doing > 0
@@ -408,6 +409,7 @@ export class LabSession {
       try {
         return await prepare(this.#mySandbox(), withinMs)
       } catch (err) {
+        if (this.#suspended) throw err
         logger.warn('sandbox could not be emptied', { cluster, withinMs, err })
       }
     }
@@ -443,6 +445,7 @@ export class LabSession {
       } catch (err) {
         this.#stopWatching()
         if (this.isAsleep) return
+        if (this.#suspended) return this.suspend(this.#suspended)
         this.#options.logger.error('lab session failed', { lab: this.lab.id, session: this.id, err })
         this.#say(
           'failed',

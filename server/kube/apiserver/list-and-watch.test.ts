@@ -72,7 +72,10 @@ describe('lists and watches', () => {
       for (let at = 0; at < 4; at++) stack.use(await open(at))
       const refused = { code: 429, message: 'the server has too many watches open and has asked us to try again later' }
       await expect(open(4)).rejects.toMatchObject(refused)
-      // Of a few words there is always room.
+      // Of a few words there is always room, also when there is none any more.
+      const rest = Array.from({ length: 99_980 }, (_, of) => `w${of}`).join()
+      stack.use(await watchLog(test.transport, PATH, { labelSelector: `a in (${rest})` }))
+      for (let count = 0; count < 20; count++) stack.use(await watchLog(test.transport, PATH, { labelSelector: 'c=d' }))
       stack.use(await watchLog(test.transport, PATH, { labelSelector: 'a=b' }))
     }
     await using _again = await open(4)

@@ -2,7 +2,7 @@
 // comes in one turn of the process together.
 
 import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Logger } from '../../base/logger.ts'
 
@@ -25,6 +25,8 @@ export class AuditFile {
 
   static async open(path: string, logger: Logger): Promise<AuditFile> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    // Where it cannot be, the server does not start, as upstream's.
+    await (await open(path, 'a', 0o600)).close()
     return new AuditFile(path, logger)
   }
 

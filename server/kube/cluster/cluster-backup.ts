@@ -13,6 +13,7 @@ import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openStore, type Repaired, repairStore, restoreStore, type Store } from '../store/store.ts'
 import { type ClusterRecord, readClusterRecord, readRunRecord, writeClusterRecord } from './cluster-record.ts'
 import { connectToEtcdServers } from './etcd.ts'
+import { settleStore } from './saved-state.ts'
 
 const KEPT = ['pki', 'saved']
 const SNAPSHOT = 'store.snapshot'
@@ -77,7 +78,5 @@ async function openOrAsk(directory: string, { spec }: ClusterRecord, clock: Cloc
     if (store) return store
   }
   if (spec.etcd) return connectToEtcdServers(spec.etcd, clock)
-  const store = join(directory, 'store')
-  if (!existsSync(store)) throw new Error(`${store} is not there`) // it would be made, and backed up empty
-  return openStore({ directory: store, clock })
+  return openStore({ directory: await settleStore({ directory, hasRun: true }), clock })
 }

@@ -117,6 +117,7 @@ export class VersionConversion implements Conversion {
   #mendEmbedded(inner: JsonObject): void {
     for (const name of ['apiVersion', 'kind']) if (typeof inner[name] !== 'string') delete inner[name]
     if (isJsonObject(inner.metadata)) mendMetadata(this.#schemas, inner.metadata)
+    else delete inner.metadata
   }
 }
 

@@ -6,12 +6,14 @@ import type { Selection } from '../registry/list.ts'
 
 /** Ten thousand nodes and all their watches have a third of it. */
 const MOST_TERMS = 500_000
+/** Of a watch that is always opened: those of loops and kubelets ask for few things, and must come back when they have ended. */
+const FEW_TERMS = 8
 
 export class WatchBudget {
   #taken = 0
 
   assertRoom(terms: number): void {
-    if (this.#taken + terms <= MOST_TERMS) return
+    if (terms <= FEW_TERMS || this.#taken + terms <= MOST_TERMS) return
     const told = 'the server has too many watches open and has asked us to try again later'
     throw new StatusError('TooManyRequests', told, { details: { retryAfterSeconds: 1 } })
   }

@@ -43,3 +43,12 @@ it('takes no more of bodies that do not end than there is room for, and has room
   await turn()
   expect(outcomes).toHaveLength(129)
 })
+
+it('counts little pieces as what they take', async () => {
+  const bodies = new Bodies(systemClock)
+  const one = body()
+  const read = bodies.read(one)
+  const piece = Buffer.from(' ')
+  for (let count = 0; count <= (256 * MB) / 256; count++) one.push(piece)
+  await expect(read).rejects.toMatchObject({ reason: 'TooManyRequests' })
+})

@@ -8,6 +8,8 @@ import { StatusError } from '../../apimachinery/status-error.ts'
 /** As upstream: what etcd would refuse is refused before it is read to the end. */
 const BODY_LIMIT = 3 * 1024 * 1024
 const MOST_BYTES = 256 * 1024 * 1024
+/** What a piece takes at least, however little came in it. */
+const LEAST_PIECE = 256
 
 const tooLarge = () => new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
 const tooMany = () =>
@@ -32,11 +34,12 @@ export class Bodies {
     return new Promise((resolve, reject) => {
       let chunks: Buffer[] = []
       let length = 0
+      let held = 0
       let isOver = false
       const settle = () => {
         isOver = true
         timer[Symbol.dispose]()
-        this.#bytes -= length
+        this.#bytes -= held
         const all = chunks
         chunks = []
         return all
@@ -50,8 +53,10 @@ export class Bodies {
       const timer = this.#clock.setTimeout(late, LONGEST_MS)
       incoming.on('data', (chunk: Buffer) => {
         if (isOver) return
+        const cost = Math.max(chunk.length, LEAST_PIECE)
         length += chunk.length
-        this.#bytes += chunk.length
+        held += cost
+        this.#bytes += cost
         chunks.push(chunk)
         if (length > BODY_LIMIT) fail(tooLarge())
         else if (this.#bytes > MOST_BYTES) fail(tooMany())

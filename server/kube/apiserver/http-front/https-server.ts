@@ -15,7 +15,7 @@ import { type KubeletCaller, rawAnswer, refusalOf } from './kubelet-caller.ts'
 import { type Incoming, type Outgoing, RequestReader } from './read-request.ts'
 import { type RenderContext, renderError, renderList, renderObject } from './render.ts'
 import { ReverseProxy } from './reverse-proxy.ts'
-import { commonHeaders, refuse, Sender } from './send.ts'
+import { commonHeaders, Sender } from './send.ts'
 import { includeObjectOf } from './table.ts'
 import { errorFrame, watchContentType, watchFrames } from './watch-frames.ts'
 import { WatchWriters } from './watch-writers.ts'
@@ -150,7 +150,7 @@ export class HttpsFront {
     } catch (err) {
       const error =
         err instanceof StatusError ? err : new StatusError('InternalError', 'Internal error occurred', { cause: err })
-      refuse(response, error, renderError(error, context), headers)
+      this.#sender.refuse(response, error, renderError(error, context), headers)
     }
   }
 

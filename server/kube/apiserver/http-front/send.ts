@@ -12,8 +12,8 @@ import type { Rendered } from './render.ts'
 const GZIP_FROM = 128 * 1024
 /** Bodies wait to be packed by few threads; beyond these they go as they are. */
 const MOST_PACKED = 16
-/** What is smaller is with the kernel at once. */
-const SLOW_FROM = 64 * 1024
+/** Many that are smaller and not read are little together. */
+const SLOW_FROM = 16 * 1024
 const LONGEST_MS = 60_000
 
 /** Of every answer that went the whole way. They are written with the others at once: setHeader() looks at each anew. */
@@ -57,9 +57,7 @@ export class Sender {
     const { method, headers } = response.req
     const send = (bytes: Buffer, more: OutgoingHttpHeaders = {}) => {
       response.writeHead(code, { ...common, ...more, 'Content-Type': contentType, 'Content-Length': bytes.length })
-      response.end(method === 'HEAD' ? undefined : bytes)
-      this.#unread.note(response)
-      if (bytes.length >= SLOW_FROM) this.#letGoWhenSlow(response)
+      this.#end(response, method === 'HEAD' ? undefined : bytes)
     }
     const isPacked =
       body.length >= GZIP_FROM && code === 200 && /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
@@ -75,31 +73,32 @@ export class Sender {
     })
   }
 
+  refuse(response: Outgoing, error: StatusError, { contentType, body }: Rendered, common: OutgoingHttpHeaders): void {
+    if (response.headersSent) return void response.destroy()
+    const { retryAfterSeconds } = error.details ?? {}
+    // On HTTP/1.1 a body that was not read to its end would be taken for the next request.
+    const isUnread = !response.req.complete && !response.stream
+    response.writeHead(error.code, {
+      ...common,
+      'Content-Type': contentType,
+      'Content-Length': body.length,
+      ...(retryAfterSeconds ? { 'Retry-After': String(retryAfterSeconds) } : {}),
+      ...(isUnread ? { Connection: 'close' } : {}),
+    })
+    this.#end(response, body)
+  }
+
+  #end(response: Outgoing, bytes: Buffer | undefined): void {
+    response.end(bytes)
+    this.#unread.note(response)
+    if (bytes && bytes.length >= SLOW_FROM) this.#letGoWhenSlow(response)
+  }
+
   /** As upstream: an answer that nobody reads ends with the time that its request had. */
   #letGoWhenSlow(response: Outgoing): void {
     const timer = this.#clock.setTimeout(() => response.destroy(), LONGEST_MS)
     response.once('close', () => timer[Symbol.dispose]())
   }
-}
-
-export function refuse(
-  response: Outgoing,
-  error: StatusError,
-  { contentType, body }: Rendered,
-  common: OutgoingHttpHeaders,
-): void {
-  if (response.headersSent) return void response.destroy()
-  const { retryAfterSeconds } = error.details ?? {}
-  // On HTTP/1.1 a body that was not read to its end would be taken for the next request.
-  const isUnread = !response.req.complete && !response.stream
-  response.writeHead(error.code, {
-    ...common,
-    'Content-Type': contentType,
-    'Content-Length': body.length,
-    ...(retryAfterSeconds ? { 'Retry-After': String(retryAfterSeconds) } : {}),
-    ...(isUnread ? { Connection: 'close' } : {}),
-  })
-  response.end(body)
 }
 
 const oneLine = (text: string) => text.replace(/[\r\n]+/g, ' ').replace(/[^\x20-\x7e]/g, '?')

@@ -319,7 +319,7 @@ export class Registry {
     }
     assertNamed(next, name)
     // Revision 0 is none: who sends it means whatever is there.
-    const revision = Number(meta.resourceVersion ?? 0) === 0 ? undefined : meta.resourceVersion
+    const revision = meta.resourceVersion === '0' ? undefined : meta.resourceVersion
     if (!revision && this.kind.strategy.requiresResourceVersion) {
       throw invalid(this.kind, name, [
         fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),

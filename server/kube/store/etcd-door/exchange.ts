@@ -24,6 +24,9 @@ export interface Exchange {
 
 const FULL_BYTES = 256 * 1024
 const MAX_BODY_BYTES = 4 * 1024 * 1024
+/** What a piece takes at least, however little came in it. */
+const LEAST_PIECE = 256
+const costOf = (piece: Buffer) => Math.max(piece.length, LEAST_PIECE)
 
 export class BodyTooLargeError extends Error {}
 
@@ -36,7 +39,7 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
       const pieces: Buffer[] = []
       let bytes = 0
       for await (const piece of request) {
-        bytes += piece.length
+        bytes += costOf(piece)
         if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError()
         pieces.push(piece)
       }
@@ -63,7 +66,7 @@ export function http2Exchange(stream: Http2Stream, headers: Headers): Exchange {
   let pieces: Buffer[] = []
   let bytes = 0
   stream.onData = (piece) => {
-    bytes += piece.length
+    bytes += costOf(piece)
     if (bytes > MAX_BODY_BYTES) pieces = []
     else pieces.push(piece)
   }

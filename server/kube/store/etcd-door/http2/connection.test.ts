@@ -141,8 +141,11 @@ describe('a connection', () => {
         let isOver = false
         // It may be told that it was reset.
         many.on('error', () => {})
-        const over = once(many, 'close').then(() => {
-          isOver = true
+        const over = new Promise<void>((resolve) => {
+          many.once('close', () => {
+            isOver = true
+            resolve()
+          })
         })
         await silent(many, 500)
         expect(isOver).toBe(false)
