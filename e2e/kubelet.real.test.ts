@@ -310,8 +310,8 @@ it('is stopped, broken, looked at and mended by systemctl and journalctl', async
   expect(await machine(`cat ${CONFIG}`)).toContain('clientCAFile: /etc/kubernetes/pki/ca.crt')
   expect(await answers('systemctl status kubelet --no-pager')).toMatch(/^ +Active: active \(running\) since/m)
   const containers = () => machine('docker ps -q | sort')
-  const before = await containers()
   await machine('systemctl stop kubelet')
+  const before = await containers()
   expect(await answers('systemctl is-active kubelet')).toBe('inactive\n=> 3\n')
   // The supervisor begins again with what ends, and not with what has been stopped.
   await machine('systemctl restart docker.service')

@@ -101,7 +101,7 @@ async function main(): Promise<void> {
     clusterDNS: [config.clusterDNS],
     clusterDomain: config.clusterDomain,
   })
-  const { clientCAFile = config.kubeletServing.clientCa } = configuration.authentication.x509 ?? {}
+  const clientCAFile = configuration.authentication.x509?.clientCAFile || config.kubeletServing.clientCa
   const clientCaPem = await os.readFile(clientCAFile)
   if (clientCaPem === undefined) {
     const why = `open ${clientCAFile}: no such file or directory`
@@ -149,6 +149,7 @@ async function main(): Promise<void> {
     logger: logger.with({ component: 'runtime' }),
     pauseImage: config.pauseImage ?? 'registry.k8s.io/pause:3.10',
     logs: logLimitsOf(configuration),
+    logRoot: '/var/log',
   }
   const runtime = stack.use(
     config.criSocket
@@ -162,7 +163,6 @@ async function main(): Promise<void> {
           ...common,
           docker,
           network: policies.isolating(network),
-          logRoot: '/var/log',
           // Cheaper, and seen to work with version 1 of cgroups (decision 0078).
           ...((await os.kindOf('/sys/fs/cgroup/cgroup.controllers')) ? {} : { sandboxRuntime: 'crun' }),
         }),

@@ -4,7 +4,6 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { collide, hostPorts, NO_FREE_PORTS } from '../apimachinery/host-ports.ts'
 import { NO_AFFINITY, nodeMatchesPod } from '../apimachinery/node-affinity.ts'
-
 import { type Quantity, quantityOf } from '../apimachinery/quantity.ts'
 import { untolerated } from '../apimachinery/tolerations.ts'
 import { isExtendedResource } from '../kinds/pod-template/resources.ts'

@@ -736,10 +736,8 @@ it('turns away what its labels do not fit, and asks for them anew before it does
   await client.of(Pod).delete(web)
   await until('gone', gone)
   // Both are heard of by watches of their own, in any order.
-  await Promise.all([
-    list.patch({ name: 'n1' }, 'application/merge-patch+json', { metadata: { labels: { disk: 'ssd' } } }),
-    create({ nodeSelector: { disk: 'ssd' } }),
-  ])
+  await list.patch({ name: 'n1' }, 'application/merge-patch+json', { metadata: { labels: { disk: 'ssd' } } })
+  await create({ nodeSelector: { disk: 'ssd' } })
   await until('running', phaseIs('Running'))
 })
 
@@ -754,8 +752,20 @@ it('makes way for a critical pod: others end before it begins', async () => {
   })
   const ordinary = () => client.of(Pod).get({ namespace: 'default', name: 'ordinary' })
   await until('it runs', async () => (await ordinary()).status?.phase === 'Running')
+  const [ending, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const stop = runtime.stopContainer.bind(runtime)
+  runtime.stopContainer = async (...told) => {
+    ending.resolve()
+    await held.promise
+    return stop(...told)
+  }
   const containers = [{ name: 'app', image: 'app:1', resources: { requests: { cpu: '2' } } }]
   await create({ containers, priorityClassName: 'system-node-critical' })
+  await ending.promise
+  const critical = await get()
+  expect(await runtime.listPodSandboxes(critical.metadata?.uid)).toEqual([])
+  expect(critical.status?.startTime).toBeUndefined()
+  held.resolve()
   await until('the critical one runs', phaseIs('Running'))
   const { phase, reason, message, conditions } = (await ordinary()).status ?? {}
   const told = 'Preempted in order to admit critical pod'

@@ -299,7 +299,10 @@ export class PodSync {
     // Containers start side by side, but what comes after one with a hook waits until that has been run.
     let hooked: Promise<unknown> = Promise.resolve()
     const starts = plan.start.map((one) => {
-      const start = hooked.then(() => this.#startOne(pod, memory, one, where))
+      const start = hooked.then(() => {
+        until.throwIfAborted()
+        return this.#startOne(pod, memory, one, where)
+      })
       if (one.container.lifecycle?.postStart) hooked = start.catch(() => undefined)
       return start
     })

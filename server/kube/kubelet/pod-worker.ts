@@ -44,6 +44,7 @@ export class PodWorker {
   #closed = false
   #timer: Disposable | undefined
 
+  /** Does nothing before it is woken, or told more: whether the pod may run is another's decision. */
   constructor(pod: Pod, options: PodWorkerOptions) {
     this.#pod = pod
     this.#options = options
@@ -51,7 +52,7 @@ export class PodWorker {
     const phase = pod.status?.phase
     // It ended in an earlier life of the kubelet: only what is left of it has to be cleaned up.
     if (phase === 'Succeeded' || phase === 'Failed') this.#phase = 'terminating'
-    this.update(pod)
+    if (pod.metadata?.deletionTimestamp) this.#terminate(graceOf(pod))
   }
 
   get pod(): Pod {
@@ -76,7 +77,7 @@ export class PodWorker {
     const before = this.#pod
     this.#pod = pod
     if (pod.metadata?.deletionTimestamp) this.#terminate(graceOf(pod))
-    if (pod === before || !this.#options.statuses.isEcho(pod, before)) this.wake()
+    if (!this.#options.statuses.isEcho(pod, before)) this.wake()
   }
 
   /** The API no longer knows the pod: it was deleted by force, or our own confirmation was heard. */
@@ -140,7 +141,7 @@ export class PodWorker {
     this.#busy = true
     this.#timer?.[Symbol.dispose]()
     try {
-      while (this.#dirty && !this.#closed && this.#phase !== 'removed') {
+      while (this.#dirty && this.#held === 0 && !this.#closed && this.#phase !== 'removed') {
         this.#dirty = false
         const againAfterMs = await this.#step().catch((err: unknown) => {
           if (err === this.#ending.signal.reason) return undefined

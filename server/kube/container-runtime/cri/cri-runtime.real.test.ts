@@ -114,6 +114,7 @@ function open(): CriRuntime {
     logger: noLogger,
     pauseImage,
     logs: { maxSizeBytes: 10_000, maxFiles: 3 },
+    logRoot: join(directory, 'log'),
     configureNetwork: async () => undefined,
     isolating: (network) => ({
       ...network,
@@ -154,7 +155,8 @@ it('puts logs aside that grow too long, goes on following them, and removes all 
   const options = { follow: true, timestamps: false, signal: AbortSignal.timeout(60_000) }
   const heard = text(await runtime.logs(id, options))
   const files = () => readdir(join(logDirectoryOf(made.config), 'app'))
-  const collected = async () => (await readdir('/var/log/containers')).filter((name) => name.includes(id))
+  const collected = async () =>
+    (await readdir(join(directory, 'log', 'containers'))).filter((name) => name.includes(id))
   expect(await collected()).toEqual([`web_default_app-${id}.log`])
   await until(async () => (await files()).length === 2, rest)
   await runtime.execSync(id, ['touch', '/go'], 60_000)

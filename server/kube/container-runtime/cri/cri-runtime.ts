@@ -45,13 +45,14 @@ export interface CriRuntimeOptions {
   logger: Logger
   pauseImage: string
   logs: { maxSizeBytes: number; maxFiles: number }
+  /** Below which collectors look for the logs of containers. */
+  logRoot: string
   /** The node was given its range: makes the CNI configuration that the runtime reads. */
   configureNetwork(podCidr: string): Promise<void>
   /** What a sandbox has to wait for after it got its network, before anything runs in it. */
   isolating(network: PodNetwork): PodNetwork
 }
 
-const LOG_ROOT = '/var/log'
 const SANDBOX_MS = 240_000
 const ROTATE_MS = 10_000
 const ENDING_MS = 50
@@ -74,7 +75,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     this.#client = client
     this.#images = new CriImages({ ...options, client })
     this.#containers = new KnownContainers({ ...options, client })
-    this.#collected = new CollectedLogs(options.os, LOG_ROOT)
+    this.#collected = new CollectedLogs(options.os, options.logRoot)
     this.#network = options.isolating({
       status: async () => ({ ready: true, message: '' }),
       updatePodCidr: (podCidr) => options.configureNetwork(podCidr),

@@ -41,6 +41,8 @@ export function podsOf(text: string, origin: ManifestOrigin): PodObject[] {
 
 function staticPodOf(told: PodObject, { source, from, nodeName, now }: ManifestOrigin): PodObject {
   const { metadata = {}, spec } = told
+  // Whoever wrote down what `kubectl get` prints has a revision in it, by which pods of the API are known.
+  const { resourceVersion: _, ...kept } = metadata
   const place = source === 'file' ? [`host:${nodeName}`, `file:${from}`] : [`url:${from}`]
   const content = JSON.stringify({ metadata, spec })
   const hash = createHash('md5')
@@ -51,7 +53,7 @@ function staticPodOf(told: PodObject, { source, from, nodeName, now }: ManifestO
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      ...metadata,
+      ...kept,
       uid,
       name: `${metadata.name}-${nodeName.toLowerCase()}`,
       namespace: metadata.namespace ?? 'default',

@@ -9,6 +9,7 @@ import { type Client, createClient } from '../../client/client.ts'
 import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
+import { isCritical } from '../eviction/ranking.ts'
 import { type Kubelet, startKubelet } from '../kubelet.ts'
 import { kubeletConfigurationOf } from '../kubelet-configuration.ts'
 import { podsOf } from './manifest.ts'
@@ -23,10 +24,10 @@ const files = new Map<string, string>()
 const page = { status: 500, body: '' }
 let onChange: () => void = () => undefined
 
-function manifest(name: string, image: string, secondsToEnd = 0, more: object = {}): string {
+function manifest(name: string, image: string, secondsToEnd = 0, more: object = {}, meta: object = {}): string {
   const lifecycle = secondsToEnd > 0 ? { lifecycle: { preStop: { sleep: { seconds: secondsToEnd } } } } : {}
   const spec = { containers: [{ name, image, ...lifecycle }], ...more }
-  return JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec })
+  return JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name, ...meta }, spec })
 }
 
 function put(name: string, text: string | undefined): void {
@@ -92,6 +93,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await kubelet[Symbol.asyncDispose]()
   await server[Symbol.asyncDispose]()
+})
+
+it('is critical, and mirrored, whatever revision its manifest was written down with', () => {
+  const text = manifest('kept', 'web:1', 0, {}, { resourceVersion: '123' })
+  const [pod] = podsOf(text, { source: 'file', from: 'a', nodeName: 'n1', now: 0 })
+  expect([pod?.metadata?.resourceVersion, isCritical(pod!)]).toEqual([undefined, true])
 })
 
 it('runs what stands in the folder, and shows it in the API', async () => {

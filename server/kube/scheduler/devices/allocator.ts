@@ -44,6 +44,13 @@ export function allocate(node: Node, claims: readonly Claim[], world: DevicesWor
   return new Search(node, claims, world).run()
 }
 
+/** Each capacity and counter of a device is looked at when it is tried. */
+const costOf = ({ device: { capacity = {}, consumesCounters = [] } }: Offer) =>
+  consumesCounters.reduce(
+    (sum, { counters }) => sum + Object.keys(counters ?? {}).length,
+    1 + Object.keys(capacity).length,
+  )
+
 /** `too many`: no device that came before could help. */
 type Found = boolean | 'too many'
 
@@ -149,7 +156,7 @@ class Search {
     const offers = wish.all ?? this.#offers
     for (let at = from; at < (wish.all ? from + 1 : offers.length); at++) {
       const offer = offers[at]!
-      this.#spend(1)
+      this.#spend(costOf(offer))
       if (!this.#take(claim, wish, offer)) continue
       const served = this.#serveWish(claim, request, wish, have + 1, at + 1)
       if (served === true) return true
