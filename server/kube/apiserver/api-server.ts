@@ -1,6 +1,6 @@
 // The API server put together: caches over the store, a registry per kind, the request path, two fronts.
 
-import type { Node as CoreNode, Secret } from 'kubernetes-types/core/v1'
+import type { Node as CoreNode, Pod as CorePod, Secret } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
@@ -115,7 +115,14 @@ export interface ApiServerOptions {
   inFlight?: { requests: number; mutating: number }
 }
 
+function hasContainer(pod: CorePod | undefined, name: string): boolean {
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = pod?.spec ?? {}
+  return [...initContainers, ...containers, ...ephemeralContainers].some((one) => one.name === name)
+}
+
 const KUBELET_TIMEOUT_MS = 10_000
+/** Several times what a node full of pods has to say of itself. */
+const MOST_USAGE_BYTES = 2 ** 20
 /** One loop sees whether a server behind an APIService answers, what it serves, and what it says of itself. */
 const API_SERVICE_HOOKS = [
   'start-kube-aggregator-informers',
@@ -206,7 +213,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       kubelet.text(
         { ...kubeletOf(node as CoreNode), path: '/metrics/resource' },
         AbortSignal.timeout(KUBELET_TIMEOUT_MS),
+        MOST_USAGE_BYTES,
       ),
+    isKnown: (namespace, pod, container) =>
+      hasContainer(resources.core('pods')?.peek(namespace, pod) as CorePod | undefined, container),
   })
   const loopsElsewhere = new LoopsElsewhere({ trace, clock })
   let isClosing = false

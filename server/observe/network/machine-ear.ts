@@ -44,7 +44,7 @@ async function listen(options: MachineEarOptions, signal: AbortSignal): Promise<
 }
 
 /** Many times what is to be said of one connection and of the rule that stopped it: the classroom keeps thousands. */
-const LONGEST_LINE = 2 ** 16
+const LONGEST_LINE = 2 ** 13
 
 async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ConnectionNews> {
   const decoder = new TextDecoder()

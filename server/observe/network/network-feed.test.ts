@@ -151,9 +151,9 @@ describe('the network of a cluster', () => {
     await say('node-1', { type: 'lost', why: 'for reason 1' })
     const lost = pushes.findLast(({ lost }) => lost)?.lost
     expect([lost?.length, lost?.[1]?.times]).toEqual([100, 2])
-    await say('node-1', { ...news(1), state: 'x'.repeat(2 ** 16) })
+    await say('node-1', { ...news(1), state: 'x'.repeat(2 ** 13) })
     const [broken] = pushes.findLast(({ machines }) => machines)?.machines ?? []
-    expect(broken?.why).toBe('a line is longer than 65536 characters')
+    expect(broken?.why).toBe('a line is longer than 8192 characters')
     await leave()
   })
 

@@ -52,9 +52,9 @@ export class KubeletCaller {
   }
 
   /** All of a plain answer, for this server's own use. */
-  async text(target: KubeletTarget, signal: AbortSignal): Promise<string> {
+  async text(target: KubeletTarget, signal: AbortSignal, mostBytes = MOST_BYTES): Promise<string> {
     const answer = await this.stream({ type: 'connect', ...target }, signal)
-    return (await readBounded(answer, MOST_BYTES)).toString('utf8')
+    return (await readBounded(answer, mostBytes)).toString('utf8')
   }
 
   async stream(target: ConnectAnswer, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {

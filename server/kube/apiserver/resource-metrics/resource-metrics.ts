@@ -6,13 +6,15 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { type NodeUsage, readUsage, type Usage } from './read-usage.ts'
+import { type IsKnown, type NodeUsage, readUsage, type Usage } from './read-usage.ts'
 
 /** What is younger is told again. */
 const FRESH_MS = 10_000
 /** Who asks after a longer time is told of the last second, not of the hour before it. */
 const WINDOW_AT_MOST_MS = 60_000
 const SHORT_WINDOW_MS = 1_000
+/** What they say is in memory until it is read, and whoever writes Nodes may write thousands. */
+const ASKED_AT_ONCE = 8
 
 export interface Figures {
   /** End and length of the time that they are about. */
@@ -38,6 +40,7 @@ export interface ResourceMetricsOptions {
   nodes(): readonly KubeObject[]
   /** The text of a kubelet's `/metrics/resource`. */
   textOf(node: KubeObject): Promise<string>
+  isKnown: IsKnown
 }
 
 export class ResourceMetrics {
@@ -73,20 +76,22 @@ export class ResourceMetrics {
   }
 
   async #look(): Promise<Look> {
-    const { clock, logger, nodes, textOf } = this.#options
+    const { clock, logger, nodes, textOf, isKnown } = this.#options
     const at = clock.monotonic()
-    const told = await Promise.all(
-      nodes().map(async (node) => {
+    const told = new Map<string, NodeUsage>()
+    const left = nodes().values()
+    const askOneByOne = async () => {
+      for (const node of left) {
         const name = node.metadata?.name ?? ''
         try {
-          return [name, readUsage(await textOf(node))] as const
+          told.set(name, readUsage(await textOf(node), isKnown))
         } catch (err) {
           logger.debug('a kubelet did not say what its node uses', { node: name, err })
-          return undefined
         }
-      }),
-    )
-    return { at, nodes: new Map(told.filter((one) => one !== undefined)) }
+      }
+    }
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne))
+    return { at, nodes: told }
   }
 }
 

@@ -29,5 +29,10 @@ export function verdictOf(told: Told): TraceVerdict {
     return { state: 'ok', says, why: '', lines }
   }
   if (how === 'EADDRINUSE') return { state: 'fail', says: `Port ${told.port} was taken: try again.`, why: '', lines }
-  return { state: 'fail', says: WORDS[how] ?? `It ended with \`${how}\`.`, why: whyNotReached(told), lines }
+  return {
+    state: 'fail',
+    says: Object.hasOwn(WORDS, how) ? WORDS[how]! : `It ended with \`${how}\`.`,
+    why: whyNotReached(told),
+    lines,
+  }
 }
