@@ -11,11 +11,14 @@ import { openDebianSuite } from './debian-package.mjs'
 import { copyProgram, putWhole, ROOT, runAsProgram } from './put-whole.mjs'
 
 const SOURCES = [
-  { version: '1.36', suite: 'sid', name: 'kubectl' },
+  // Of sid there is only the newest: when that goes on, the next one speaks to our version as well, and nobody's start fails.
+  { version: '1.36', suite: 'sid', name: 'kubectl', orNewer: true },
   { version: '1.32', suite: 'trixie', name: 'kubectl' },
   { version: '1.20', suite: 'bookworm', name: 'kubernetes-client' },
 ]
 const VERSIONS = SOURCES.map((source) => source.version)
+
+const minorOf = (version) => Number(version.split('.')[1])
 
 /** Returns the path of the binary. Does nothing when it is there already. */
 export async function fetchKubectl({
@@ -28,7 +31,8 @@ export async function fetchKubectl({
   return putWhole(resolve(into, `kubectl-${version}`), async (scratch) => {
     const suite = await openDebianSuite({ suite: wanted.suite, cacheDir })
     const taken = await suite.downloadAndUnpack(wanted.name, scratch)
-    if (!taken.version.startsWith(`${version}.`)) {
+    const isNewer = minorOf(taken.version) > minorOf(version)
+    if (!taken.version.startsWith(`${version}.`) && !(wanted.orNewer && isNewer)) {
       throw new Error(`Debian ${wanted.suite} now carries kubectl ${taken.version}, not ${version}`)
     }
     return copyProgram(join(scratch, 'usr/bin/kubectl'), join(scratch, 'kubectl'))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A CNI plug-in that gives a pod several networks: it does nothing itself but call others, the first for eth0, the next for
 # net1, net2, … What the first one answers is the pod's address; the others are the pod's own business. Put it, and a file
-# that comes first by name, on each machine (from the terminal: podium-shell, or kubectl debug node/…):
+# that comes first by name, on each machine (in the picture, the machine's prompt; or kubectl debug node/…):
 #
 #   install -m 755 several-networks.sh /opt/cni/bin/several-networks
 #   /etc/cni/net.d/05-several.conf:
