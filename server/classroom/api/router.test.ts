@@ -364,6 +364,25 @@ describe('session', () => {
     expect((await sessionThat(id, isReady)).notice).toBe('')
   })
 
+  it('gives way while the cluster wakes, and leaves what is in it alone', async () => {
+    await (await kubernetes()).create({ ...hello, metadata: { ...hello.metadata, name: 'kept' } })
+    await classroom.sessions.sleep(classroom.localPerson?.id ?? '', 'pause')
+    const start = host.startCluster.bind(host)
+    const { promise: mayWake, resolve: wake } = Promise.withResolvers<void>()
+    using _ = vi.spyOn(host, 'startCluster').mockImplementationOnce(async (name) => {
+      await mayWake
+      return start(name)
+    })
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await api().lab.start({ labId: 'pods' })
+    wake()
+    await sessionThat(id, isReady)
+    await expect(sessionThat(other.id, isReady)).rejects.toThrow('went on to “Pods')
+    const { items } = await (await kubernetes()).list({ namespace: 'default' })
+    expect(items.map(({ metadata }) => metadata?.name)).toEqual(['kept'])
+    await (await kubernetes()).delete({ namespace: 'default', name: 'kept' }, { gracePeriodSeconds: 0 })
+  })
+
   it('brings a cluster that was another lab’s back to the step the learner had come to', async () => {
     const pods = await kubernetes()
     await pods.create(hello)

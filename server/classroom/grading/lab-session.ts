@@ -295,13 +295,21 @@ export class LabSession {
 
   /** The learner's cluster, with everything watched that this lab's checks read. */
   async #claim(orAnother = false): Promise<Sandbox> {
+    this.#expectTurn()
     const sandbox = await this.#options.claim(this.#inLine, orAnother)
+    this.#expectTurn()
     await sandbox.watch.follow(this.lab.cluster.watches)
+    this.#expectTurn()
     this.#sandbox = sandbox
     this.#tabsWatched?.[Symbol.dispose]()
     this.#tabsWatched = sandbox.terminals.onChange(() => this.#tell())
     this.#tell()
     return sandbox
+  }
+
+  /** Whoever has given way meanwhile neither asks for the cluster nor touches it. */
+  #expectTurn(): void {
+    if (this.#suspended) throw new Error(this.#suspended)
   }
 
   async #goOn(): Promise<void> {
