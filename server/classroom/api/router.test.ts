@@ -332,6 +332,7 @@ describe('session', () => {
     expect(classroom.sessions.has(session, cluster)).toBe(true)
     await classroom.sessions.release(guest.id)
     expect(classroom.sessions.has(session, cluster)).toBe(false)
+    expect(() => teaching.sessionOf(guest)).toThrow('Zoe has not opened a lab yet.')
   })
 
   it('gives way to another lab, which finds a clean cluster and its own objects', async () => {
@@ -381,6 +382,45 @@ describe('session', () => {
     const { items } = await (await kubernetes()).list({ namespace: 'default' })
     expect(items.map(({ metadata }) => metadata?.name)).toEqual(['kept'])
     await (await kubernetes()).delete({ namespace: 'default', name: 'kept' }, { gracePeriodSeconds: 0 })
+  })
+
+  it('is not taken up by an old page after a restart, when another lab has the cluster', async () => {
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isReady)
+    const [cluster] = await host.listClusters()
+    await (await kubernetes()).create({ ...hello, metadata: { ...hello.metadata, name: 'kept' } })
+    for (const order of [
+      [id, other.id],
+      [other.id, id],
+    ]) {
+      await classroom[Symbol.asyncDispose]()
+      classroom = await open()
+      const learnerId = classroom.localPerson?.id ?? ''
+      const [one, another] = [order[0] ?? '', order[1] ?? '']
+      await classroom.sessions.get(learnerId, one)
+      await classroom.sessions.get(learnerId, another)
+      await sessionThat(other.id, isReady)
+      await expect(sessionThat(id, isReady)).rejects.toThrow('Your cluster has “A Deployment heals itself” in it now.')
+      expect((await host.listClusters()).map(({ name }) => name)).toEqual([cluster?.name])
+      await (await kubernetes()).get({ namespace: 'default', name: 'kept' })
+    }
+    await api().lab.start({ labId: 'pods' })
+    await sessionThat(id, isReady)
+  })
+
+  it('is taken up again where an old page starts it afresh, and the other lab gives way', async () => {
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isReady)
+    await expect(api().session.reset({ sessionId: id, step: 9 })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
+    expect(classroom.sessions.alive(other.id)).toBeDefined()
+    await api().session.reset({ sessionId: id })
+    await sessionThat(id, isReady)
+    await expect(sessionThat(other.id, isReady)).rejects.toThrow('went on to “Pods')
+    const me = { id: classroom.localPerson?.id ?? '', name: 'Ada' }
+    expect([classroom.sessions.alive(id), classroom.sessions.alive(other.id)]).toEqual([
+      classroom.teaching.sessionOf(me),
+      undefined,
+    ])
   })
 
   it('brings a cluster that was another lab’s back to the step the learner had come to', async () => {

@@ -176,6 +176,12 @@ export class ProgressStore {
     return row?.labId ?? ''
   }
 
+  /** Which lab's objects are in the learner's own cluster; empty when none or unknown. */
+  async labOf(learnerId: string): Promise<string> {
+    const row = await this.#database.sandbox.findUnique({ where: { learnerId }, select: { labId: true } })
+    return row?.labId ?? ''
+  }
+
   async putLabIn(cluster: string, labId: string): Promise<void> {
     await this.#database.sandbox.updateMany({ where: { cluster }, data: { labId } })
   }

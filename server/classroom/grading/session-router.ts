@@ -44,6 +44,6 @@ export const sessionRouter = router({
     .output(sessionView)
     .mutation(({ ctx, input }) => {
       ctx.classroom.teaching.expectNotPaused(ctx.learnerId)
-      return after(ctx.session, () => void ctx.session.reset(input.step))
+      return after(ctx.session, () => void ctx.classroom.sessions.reset(ctx.session, input.step))
     }),
 })

@@ -47,7 +47,10 @@ export class Sessions implements AsyncDisposable {
     return this.#wake(await this.#options.store.ofLab(learnerId, labId))
   }
 
-  /** The learner's own session; one that a former process began is taken up again. To look at one that sleeps wakes nobody. */
+  /**
+   * The learner's own session; one that a former process began is taken up again, unless their cluster has been another
+   * lab's since: an old page that comes back by itself takes it from nobody. To look at one that sleeps wakes nobody.
+   */
   async get(learnerId: string, sessionId: string): Promise<LabSession> {
     const session = this.#sessions.get(sessionId)
     if (session?.learnerId === learnerId) return session
@@ -56,12 +59,21 @@ export class Sessions implements AsyncDisposable {
       throw new ClassroomError('session-unknown', 'This session does not exist any more. Open the lab again.')
     }
     await this.#expectLearner(learnerId)
-    return this.#wake(progress)
+    const labId = this.#alive.get(learnerId)?.lab.id ?? (await this.#options.store.labOf(learnerId))
+    return labId === '' || labId === progress.labId ? this.#wake(progress) : this.#leave(progress, labId)
   }
 
   /** Its learner does something in it: it does not sleep any longer. */
   use(session: LabSession): void {
     if (session.isAsleep && this.alive(session.id)) session.begin()
+  }
+
+  /** To the start of the lab, or of a step; also from an old page, whose lab had given way to another. */
+  reset(session: LabSession, step?: number): Promise<void> {
+    // First, for a step that was not reached yet is refused, and then nothing gives way.
+    const done = session.reset(step)
+    this.#makeAlive(session)
+    return done
   }
 
   /** Gives back the cluster of somebody who does not come again. Their progress is in the database, if they do. */
@@ -106,14 +118,26 @@ export class Sessions implements AsyncDisposable {
 
   #wake(progress: Progress): LabSession {
     const session = this.#sessions.get(progress.runId) ?? this.#make(progress)
-    const before = this.#alive.get(session.learnerId)
-    if (before !== session) {
-      before?.suspend(`Your cluster went on to “${session.lab.title}”. Open this lab again to go on with it.`)
-      this.#alive.set(session.learnerId, session)
-      for (const listener of this.#listeners) listener(session)
-    }
+    this.#makeAlive(session)
     session.begin()
     return session
+  }
+
+  #leave(progress: Progress, to: string): LabSession {
+    const known = this.#sessions.get(progress.runId)
+    if (known) return known
+    const session = this.#make(progress)
+    const title = this.#options.labs.find(({ id }) => id === to)?.title ?? to
+    session.suspend(`Your cluster has “${title}” in it now. Open this lab again to go on with it.`)
+    return session
+  }
+
+  #makeAlive(session: LabSession): void {
+    const before = this.#alive.get(session.learnerId)
+    if (before === session) return
+    before?.suspend(`Your cluster went on to “${session.lab.title}”. Open this lab again to go on with it.`)
+    this.#alive.set(session.learnerId, session)
+    for (const listener of this.#listeners) listener(session)
   }
 
   #make(progress: Progress): LabSession {

@@ -129,7 +129,9 @@ export class Teaching implements AsyncDisposable {
   /** The lab that the learner is in now, or a sentence for people. */
   sessionOf(learner: { id: string; name: string }): LabSession {
     const session = this.#following.sessionOf(learner.id)
-    if (!session) throw new ClassroomError('session-unknown', `${learner.name} has not opened a lab yet.`)
+    // What a learner who was let go had open is not theirs any more.
+    if (!session || !this.#options.sessions.alive(session.id))
+      throw new ClassroomError('session-unknown', `${learner.name} has not opened a lab yet.`)
     return session
   }
 
