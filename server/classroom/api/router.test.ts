@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
+import { StatusError } from '../../kube/apimachinery/index.ts'
 import { createClient, httpsTransport, parseKubeconfig } from '../../kube/client/index.ts'
 import { LocalClusterHost } from '../../kube/cluster/index.ts'
 import { ClusterRoleBinding, ConfigMap, Pod, RoleBinding } from '../../kube/kinds/index.ts'
@@ -472,7 +473,7 @@ describe('session', () => {
   it('says so where not even the cluster could be emptied for the way back', async () => {
     await (await kubernetes()).create(hello)
     await sessionThat(id, ({ reached }) => reached === 2)
-    const refusal = new Error('its control plane does not answer')
+    const refusal = new StatusError('InternalError', 'a webhook of the learner’s fails')
     using steer = vi.spyOn(host, 'steerLoops')
     // Twice in the cluster that there is, once in the one that takes its place.
     for (let refused = 0; refused < 3; refused++) steer.mockRejectedValueOnce(refusal)
@@ -482,6 +483,15 @@ describe('session', () => {
     expect(notice).toContain('Your cluster could not be emptied to bring it back to step 2, so the lab has begun anew')
     expect(steer).toHaveBeenCalledTimes(4)
     await api().session.goTo({ sessionId: id, step: 1 })
+  })
+
+  it('waits for a cluster host that was lost while the lab is put back, and throws nothing away', async () => {
+    using steer = vi.spyOn(host, 'steerLoops')
+    using deleted = vi.spyOn(host, 'deleteCluster')
+    for (let refused = 0; refused < 2; refused++) steer.mockRejectedValueOnce(new Error('the cluster host ended'))
+    await api().session.reset({ sessionId: id })
+    await sessionThat(id, isReady)
+    expect([steer.mock.calls.length, deleted.mock.calls.length]).toEqual([3, 0])
   })
 
   it('judges what is typed against the cluster, and lets it be mended', async () => {

@@ -7,6 +7,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { StatusError } from '../../kube/apimachinery/index.ts'
 import { nodeIsReady } from '../../observe/index.ts'
 import type { SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
@@ -50,6 +51,7 @@ const DONE_BEFORE =
   'This lab was done, and stays so in the course. Your cluster has been another lab’s since, or is a new one, so the lab begins anew.'
 /** The second time, when it did not do. */
 const CLEAR_WITHIN_MS = [30_000, 90_000] as const
+const CLEAR_AGAIN_AFTER_MS = 1000
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000
 
@@ -401,21 +403,33 @@ export class LabSession {
 
   /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
   async #prepareCluster(): Promise<void> {
-    const { store, discard, logger } = this.#options
+    const { store, discard, clock, logger } = this.#options
     this.#judge.forget()
     this.#progress.flags = []
-    const prepare = async ({ watch, cluster, observer }: Sandbox, withinMs: number) => {
+    const prepare = async ({ watch, cluster, observer }: Sandbox, signal: AbortSignal) => {
       await store.putLabIn(cluster, '')
       // A held loop would clear nothing away.
       await observer.steer({ action: 'release', loops: 'all' })
-      const signal = AbortSignal.timeout(withinMs)
       await clearCluster(watch, signal)
       await applyObjects(watch, this.lab.start, signal)
+    }
+    // A host that is being started again refuses at once, all the while: nothing is the matter with the cluster.
+    const prepareWithin = async (withinMs: number) => {
+      const signal = AbortSignal.timeout(withinMs)
+      for (;;) {
+        try {
+          return await prepare(this.#mySandbox(), signal)
+        } catch (err) {
+          if (this.#suspended || signal.aborted || isAnswer(err)) throw err
+          logger.warn('sandbox could not be emptied, will be tried again', { cluster, err })
+          await clock.sleep(CLEAR_AGAIN_AFTER_MS, signal)
+        }
+      }
     }
     const { cluster } = this.#mySandbox()
     for (const withinMs of CLEAR_WITHIN_MS) {
       try {
-        return await prepare(this.#mySandbox(), withinMs)
+        return await prepareWithin(withinMs)
       } catch (err) {
         if (this.#suspended) throw err
         logger.warn('sandbox could not be emptied', { cluster, withinMs, err })
@@ -425,7 +439,7 @@ export class LabSession {
     // Nor is it led to by a preview while it goes: another cluster may get its addresses.
     this.#sandbox = undefined
     await discard()
-    await prepare(await this.#claim(), CLEAR_WITHIN_MS[0])
+    await prepare(await this.#claim(), AbortSignal.timeout(CLEAR_WITHIN_MS[0]))
   }
 
   /** A cluster is ready when its nodes are; a warm one has been for long. */
@@ -504,3 +518,6 @@ export class LabSession {
     for (const listener of this.#listeners) listener()
   }
 }
+
+/** Of the cluster's own API server, which will say the same again; not of one that is only just coming. */
+const isAnswer = (err: unknown): boolean => err instanceof StatusError && err.reason !== 'ServiceUnavailable'
