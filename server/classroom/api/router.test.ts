@@ -10,7 +10,7 @@ import { noLogger } from '../../base/logger.ts'
 import { StatusError } from '../../kube/apimachinery/index.ts'
 import { createClient, httpsTransport, parseKubeconfig } from '../../kube/client/index.ts'
 import { LocalClusterHost } from '../../kube/cluster/index.ts'
-import { ClusterRoleBinding, ConfigMap, Pod, RoleBinding } from '../../kube/kinds/index.ts'
+import { ClusterRoleBinding, ConfigMap, Node, Pod, RoleBinding } from '../../kube/kinds/index.ts'
 import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
 import type { PicturePush } from '../../observe/index.ts'
 import { noBrowser } from '../accounts/testing/no-browser.ts'
@@ -27,7 +27,7 @@ let stateDir: string
 let host: LocalClusterHost
 let classroom: Classroom
 /** The learner's files, as far as a test without containers has them. */
-const home = { holds: '', kept: new Map<string, string>(), isOpen: false }
+const home = { holds: '', kept: new Map<string, string>(), isOpen: false, beforeRun: async () => {} }
 
 const open = () =>
   openClassroom({
@@ -44,6 +44,7 @@ const open = () =>
           home.isOpen = false
         },
         async run(script) {
+          await home.beforeRun()
           if (script.includes('kubectl run hello')) await (await kubernetes()).create(hello)
           else throw new Error('this test knows step 1 only')
         },
@@ -454,6 +455,21 @@ describe('session', () => {
     expect(names).toEqual(['hello'])
   })
 
+  it('keeps what was reached where loops are held on the way back, and goes on once they are not', async () => {
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isReady)
+    const [cluster] = await host.listClusters()
+    home.beforeRun = async () => {
+      await host.steerLoops(cluster?.name ?? '', { action: 'hold', loops: 'all' })
+      throw new Error('nothing comes of it')
+    }
+    await api().lab.start({ labId: 'pods' })
+    await expect(sessionThat(id, isReady)).rejects.toThrow('Loops of your cluster are held, so it could not be brought')
+    home.beforeRun = async () => {}
+    await api().lab.start({ labId: 'pods' })
+    expect(await sessionThat(id, isReady)).toMatchObject({ step: 2, reached: 2, notice: '' })
+  })
+
   it('begins anew where the way back cannot be gone', async () => {
     const node = (await (await kubernetes()).get({ namespace: 'default', name: 'hello' })).spec?.nodeName ?? ''
     await (await kubernetes()).patch({ namespace: 'default', name: 'hello' }, 'application/merge-patch+json', {
@@ -492,6 +508,25 @@ describe('session', () => {
     await api().session.reset({ sessionId: id })
     await sessionThat(id, isReady)
     expect([steer.mock.calls.length, deleted.mock.calls.length]).toEqual([3, 0])
+  })
+
+  it('is put back once, however often that is asked for', async () => {
+    using steer = vi.spyOn(host, 'steerLoops')
+    const session = classroom.sessions.alive(id)!
+    await Promise.all([session.reset(), session.reset(), session.reset()])
+    expect([session.view().phase, steer.mock.calls.length]).toEqual(['ready', 1])
+  })
+
+  it('goes on without a node that does not become ready', async () => {
+    const nodes = (await clusterClient()).of(Node)
+    await nodes.create({ metadata: { name: 'without-kubelet' } })
+    const timeout = AbortSignal.timeout.bind(AbortSignal)
+    using _ = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout(ms === 120_000 ? 100 : ms))
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    expect((await sessionThat(other.id, isReady)).nodes).toContainEqual(expect.objectContaining({ ready: false }))
+    await nodes.delete({ name: 'without-kubelet' })
+    await api().lab.start({ labId: 'pods' })
+    await sessionThat(id, isReady)
   })
 
   it('judges what is typed against the cluster, and lets it be mended', async () => {

@@ -11,7 +11,7 @@ import { StatusError } from '../../kube/apimachinery/index.ts'
 import { nodeIsReady } from '../../observe/index.ts'
 import type { SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
-import { rememberPods } from '../labs/cluster-view.ts'
+import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
 import { inOneGo, type Lab, ordersOf, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
@@ -52,6 +52,8 @@ const DONE_BEFORE =
 /** The second time, when it did not do. */
 const CLEAR_WITHIN_MS = [30_000, 90_000] as const
 const CLEAR_AGAIN_AFTER_MS = 1000
+const FOLLOW_WITHIN_MS = 60_000
+const NODES_WITHIN_MS = 120_000
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000
 
@@ -69,6 +71,7 @@ export class LabSession {
   #tabsWatched: Disposable | undefined
   #startedInMs: number | null = null
   #suspended = ''
+  #resets = 0
   #writes: Promise<void> = Promise.resolve()
 
   constructor(options: LabSessionOptions) {
@@ -205,9 +208,13 @@ export class LabSession {
     this.#expectReached(step)
     this.#suspended = ''
     this.#notice = ''
-    const where = step === 1 ? 'this lab' : `step ${step}`
-    this.#say('resetting', `Putting your cluster back to the start of ${where}.`)
+    const words = `Putting your cluster back to the start of ${step === 1 ? 'this lab' : `step ${step}`}.`
+    this.#say('resetting', words)
+    const mine = ++this.#resets
     return this.#enqueue(async () => {
+      // Asked for again while it waited: once will do.
+      if (mine !== this.#resets) return
+      this.#say('resetting', words)
       this.#stopWatching()
       await this.#claim(true)
       if (step === 1) await this.#startOver()
@@ -300,13 +307,23 @@ export class LabSession {
     this.#expectTurn()
     const sandbox = await this.#options.claim(this.#inLine, orAnother)
     this.#expectTurn()
-    await sandbox.watch.follow(this.lab.cluster.watches)
+    await this.#follow(sandbox)
     this.#expectTurn()
     this.#sandbox = sandbox
     this.#tabsWatched?.[Symbol.dispose]()
     this.#tabsWatched = sandbox.terminals.onChange(() => this.#tell())
     this.#tell()
     return sandbox
+  }
+
+  /** Not for ever: whatever is opened next waits behind it. */
+  async #follow({ watch }: Sandbox): Promise<void> {
+    const { clock } = this.#options
+    const followed = new AbortController()
+    const late = clock.sleep(FOLLOW_WITHIN_MS, followed.signal).then(() => {
+      throw new Error('Your cluster does not answer')
+    })
+    await Promise.race([watch.follow(this.lab.cluster.watches), late]).finally(() => followed.abort())
   }
 
   /** Whoever has given way meanwhile neither asks for the cluster nor touches it. */
@@ -359,6 +376,10 @@ export class LabSession {
       await this.#isIn()
     } catch (err) {
       if (this.#suspended) throw err
+      // The class is paused perhaps. Once the loops go on it can be done; what was reached is not lost for that.
+      if (this.#sandbox?.observer.held.length) {
+        throw new Error(`Loops of your cluster are held, so it could not be brought back to step ${to}`, { cause: err })
+      }
       logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
       const why =
         doing > 0
@@ -442,9 +463,14 @@ export class LabSession {
     await prepare(await this.#claim(), AbortSignal.timeout(CLEAR_WITHIN_MS[0]))
   }
 
-  /** A cluster is ready when its nodes are; a warm one has been for long. */
+  /** A cluster is ready when its nodes are; a warm one has been for long. A learner may have stopped one: the lab goes on without. */
   async #nodesReady(): Promise<void> {
-    await this.#mySandbox().watch.until(({ nodes }) => nodes.length > 0 && nodes.every(nodeIsReady))
+    const { watch, cluster } = this.#mySandbox()
+    const areReady = ({ nodes }: ClusterView) => nodes.length > 0 && nodes.every(nodeIsReady)
+    await watch.until(areReady, AbortSignal.timeout(NODES_WITHIN_MS)).catch((err) => {
+      if (this.#suspended) throw err
+      this.#options.logger.warn('not every node is ready', { cluster, err })
+    })
   }
 
   /** Opens the first tab ahead of the browser; where there is no shell, the tab itself says why. */
