@@ -12,7 +12,7 @@ import type { Progress, ProgressStore } from './progress.ts'
 export interface SessionsOptions {
   labs: readonly Lab[]
   store: ProgressStore
-  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release' | 'putBack' | 'sleep' | 'isAsleep'>
+  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release' | 'leaveLine' | 'putBack' | 'sleep' | 'isAsleep'>
   /** Whether this person may have a cluster. */
   mayLearn: (learnerId: string) => Promise<boolean>
   version: string
@@ -93,7 +93,7 @@ export class Sessions implements AsyncDisposable {
   /** For somebody who waits in line no more. */
   async leaveLine(learnerId: string): Promise<void> {
     this.#alive.get(learnerId)?.sleep()
-    await this.#options.pool.release(learnerId)
+    this.#options.pool.leaveLine(learnerId)
   }
 
   /** The session of that id whose learner works in it now. */

@@ -68,9 +68,10 @@ export class Resting {
   /** The learner has their sandbox again, and what was open in it. */
   async woken(learnerId: string, cluster: string): Promise<void> {
     this.#desks.delete(learnerId)
-    if (!this.#depths.delete(learnerId)) return
+    const slept = this.#depths.delete(learnerId)
+    // Always: what the database says is believed at the next start, whatever is known here.
     await this.#options.database.sandbox.updateMany({ where: { cluster }, data: { asleepAt: null } })
-    this.#options.logger.info('sandbox woken', { cluster })
+    if (slept) this.#options.logger.info('sandbox woken', { cluster })
   }
 
   /** The sandbox is of no use any more. */
@@ -106,6 +107,9 @@ export class Resting {
   async #clearDesk(learnerId: string): Promise<void> {
     const desk = this.#desks.get(learnerId)
     this.#desks.delete(learnerId)
-    await desk?.terminals.close()
+    // A terminal that stays keeps no cluster awake, and nobody in line from a seat.
+    await desk?.terminals
+      .close()
+      .catch((err) => this.#options.logger.error('terminal was not taken away', { learnerId, err }))
   }
 }

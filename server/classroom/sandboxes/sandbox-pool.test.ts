@@ -6,7 +6,7 @@ import { FakeClock, settlePromises, systemClock } from '../../base/clock.ts'
 import { type LogFields, noLogger } from '../../base/logger.ts'
 import type { ClusterHost, ClusterInfo, MachinesRest } from '../../kube/cluster/index.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
-import { noShells } from '../terminals/shell.ts'
+import { type KeptHomes, noShells } from '../terminals/shell.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
 import { SandboxPool, type SandboxPoolOptions } from './sandbox-pool.ts'
 
@@ -100,12 +100,16 @@ afterEach(async () => {
 })
 
 let names = 0
-const pool = (options: Partial<Pick<SandboxPoolOptions, 'warm' | 'seats' | 'machines' | 'database' | 'logger'>> = {}) =>
+type Told = Partial<
+  Pick<SandboxPoolOptions, 'warm' | 'seats' | 'machines' | 'database' | 'logger' | 'shellsFor' | 'homes'>
+>
+const pool = (options: Told = {}) =>
   new SandboxPool({
     host,
     database: options.database ?? database,
     machines: options.machines ?? 'simulated',
-    shellsFor: async () => noShells('none'),
+    shellsFor: options.shellsFor ?? (async () => noShells('none')),
+    homes: options.homes,
     clock,
     logger: options.logger ?? noLogger,
     random: () => (names++ % 27) / 27,
@@ -423,6 +427,74 @@ describe('SandboxPool', () => {
     await sandboxes.release('ada')
     expect(host.asked.slice(-1)).toEqual([`delete ${cluster}`])
     expect([await rows(), sandboxes.isAsleep('ada')]).toEqual([[], false])
+  })
+
+  it('takes away the cluster on disk of somebody who is removed while waiting in line, not of who only leaves it', async () => {
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    const { cluster } = await sandboxes.claim('ada')
+    await sandboxes.sleep('ada', 'stop')
+    await sandboxes.claim('bob')
+    const first = sandboxes.claim('ada')
+    sandboxes.leaveLine('ada')
+    await expect(first).rejects.toThrow('given back')
+    expect(host.asked).not.toContain(`delete ${cluster}`)
+    const again = sandboxes.claim('ada')
+    again.catch(() => undefined)
+    await sandboxes.release('ada')
+    await expect(again).rejects.toThrow('given back')
+    expect(host.asked).toContain(`delete ${cluster}`)
+    expect([(await rows()).map(({ learnerId }) => learnerId), sandboxes.seats.waiting]).toEqual([['bob'], 0])
+    // A seat is not lost by it, and not taken from who has it.
+    sandboxes.leaveLine('bob')
+    expect(sandboxes.seats).toEqual({ total: 1, taken: 1, waiting: 0 })
+  })
+
+  describe('where a terminal cannot be taken away', () => {
+    const stuck = {
+      shellsFor: async () => ({ ...noShells('none'), close: () => Promise.reject(new Error('device is busy')) }),
+    }
+
+    it('puts its cluster to disk all the same, and gives the seat on', async () => {
+      await using sandboxes = pool({ ...stuck, warm: 0, seats: 1 })
+      const { cluster } = await sandboxes.claim('ada')
+      const bob = sandboxes.claim('bob')
+      bob.catch(() => undefined)
+      await sandboxes.sleep('ada', 'stop')
+      await bob
+      expect(host.asked).toContain(`stop ${cluster}`)
+    })
+
+    it('takes its cluster away all the same, and gives the seat on', async () => {
+      await using sandboxes = pool({ ...stuck, warm: 0, seats: 1 })
+      const { cluster } = await sandboxes.claim('ada')
+      await sandboxes.release('ada')
+      expect([host.asked.slice(-1), sandboxes.seats.taken]).toEqual([[`delete ${cluster}`], 0])
+    })
+
+    it('writes down at the end that everybody sleeps', async () => {
+      const sandboxes = pool({ ...stuck, warm: 0 })
+      await sandboxes.claim('ada')
+      await sandboxes[Symbol.asyncDispose]()
+      expect(await database.sandbox.count({ where: { asleepAt: null } })).toBe(0)
+    })
+  })
+
+  it('leaves a home as it is where its cluster could not be put back', async () => {
+    const put: string[] = []
+    const homes: Pick<KeptHomes, 'putBackHomes'> = { putBackHomes: async (_, state) => void put.push(state) }
+    await using sandboxes = pool({ warm: 0, homes })
+    await sandboxes.claim('ada')
+    await expect(sandboxes.putBack('ada', 'snapshot-1')).rejects.toThrow('not in this test')
+    expect(put).toEqual([])
+  })
+
+  it('writes down that a cluster is awake also where it was not known to sleep', async () => {
+    await using sandboxes = pool({ warm: 0 })
+    await database.sandbox.create({
+      data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada', asleepAt: new Date(0) },
+    })
+    await sandboxes.claim('ada')
+    expect(await database.sandbox.count({ where: { asleepAt: null } })).toBe(1)
   })
 
   it('frees the seat of whoever could not be given a sandbox', async () => {

@@ -169,7 +169,7 @@ export class SandboxPool implements AsyncDisposable {
     this.#claimed.delete(learnerId)
     if (sandbox) {
       this.#open.delete(sandbox)
-      await sandbox[Symbol.asyncDispose]()
+      await this.#letGo(sandbox)
     }
     const row = await this.#rowOf(learnerId)
     if (row) await this.#delete(row.cluster)
@@ -189,25 +189,42 @@ export class SandboxPool implements AsyncDisposable {
 
   /** For somebody who does not come again: their seat, or their place in line, is free. */
   async release(learnerId: string): Promise<void> {
-    // A sandbox is taken away before its seat is given on; who only waits has none that could be waited for.
-    if (!this.#line.inLine.includes(learnerId)) await this.discard(learnerId)
+    // Whoever waits may have one on disk.
+    this.leaveLine(learnerId)
+    // A sandbox is taken away before its seat is given on.
+    await this.discard(learnerId)
     this.#line.free(learnerId)
+  }
+
+  /** For somebody who waits no longer, but may come again: what they have on disk stays. */
+  leaveLine(learnerId: string): void {
+    if (this.#line.inLine.includes(learnerId)) this.#line.free(learnerId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
     this.#refill?.[Symbol.dispose]()
     await this.#resting.settled()
-    await Promise.all([...this.#open].map((sandbox) => sandbox[Symbol.asyncDispose]()))
+    await Promise.all([...this.#open].map((sandbox) => this.#letGo(sandbox)))
     // Nobody else stops those that are paused: their control planes do not run.
     await Promise.all(this.#line.seated.filter((id) => this.isAsleep(id)).map((id) => this.sleep(id, 'stop')))
     await this.#resting.allAsleep()
   }
 
+  /** A terminal that cannot be taken away goes with its cluster at the latest; it holds up nothing else. */
+  async #letGo(sandbox: Sandbox): Promise<void> {
+    const { cluster } = sandbox
+    await sandbox[Symbol.asyncDispose]().catch((err) =>
+      this.#options.logger.error('terminal was not taken away', { cluster, err }),
+    )
+  }
+
   async #putBack(sandbox: Sandbox, state: string): Promise<Sandbox> {
     const { host, homes } = this.#options
     await sandbox[Symbol.asyncDispose]()
-    await Promise.all([host.putBackState(sandbox.cluster, state), homes?.putBackHomes(sandbox.cluster, state)])
+    await host.putBackState(sandbox.cluster, state)
+    // Only now: where the cluster could not be put back, the home stays as it is too.
+    await homes?.putBackHomes(sandbox.cluster, state)
     return this.#bring(sandbox.cluster)
   }
 
