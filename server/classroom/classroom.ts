@@ -128,6 +128,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     seats: () => pool.seats,
     onJoined,
     clock,
+    logger,
   })
   const teaching: Teaching = new Teaching({ database, sessions, pool, host, homes: options.homes, labs, clock })
   await teaching.start()

@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
 import type { Connections } from '../accounts/connections.ts'
 import type { Logins } from '../accounts/logins.ts'
 import type { Person } from '../accounts/person.ts'
@@ -33,6 +34,7 @@ export interface ClassesOptions {
   seats: () => ClassPage['seats']
   onJoined: OnJoined
   clock: Clock
+  logger: Logger
 }
 
 export class Classes {
@@ -246,15 +248,18 @@ export class Classes {
   }
 
   async #letGo(personIds: readonly string[]): Promise<void> {
-    const { database, logins, connections, release } = this.#options
+    const { database, logins, connections, release, logger } = this.#options
     const gone = await database.person.findMany({
       where: { id: { in: [...personIds] }, isAdmin: false, memberships: { none: { class: { archivedAt: null } } } },
       select: { id: true, isGuest: true },
     })
     for (const { id, isGuest } of gone) {
+      // Each takes a while: the class may have been taken up again since, or somebody has joined another.
+      if (await this.mayLearn(id)) continue
       if (isGuest) await logins.endAll(id)
       connections.cut(id)
-      await release(id)
+      // What fails for one is no reason to leave the others with what is not theirs any more.
+      await release(id).catch((err) => logger.error('what somebody held could not be given back', { id, err }))
     }
   }
 

@@ -52,6 +52,25 @@ it('forgets guests who did not come back for so long, with their cluster, and no
   expect(released).toEqual(['gone'])
 })
 
+it('forgets the others when the cluster of one cannot be given back, and that one the next day', async () => {
+  const createdAt = new Date(clock.now())
+  await database.person.createMany({
+    data: ['first', 'second'].map((id) => ({ id, name: id, isGuest: true, createdAt })),
+  })
+  await new Logins({ database, connections: new Connections(), clock }).open('second')
+  let isBroken = true
+  const release = async (id: string) => {
+    if (id === 'first' && isBroken) throw new Error('the engine does not answer')
+  }
+  using _ = forgetGuests({ database, release, afterDays: 7, clock, logger: noLogger })
+  await clock.advance(8 * DAY)
+  while ((await database.person.count()) === 2) await settlePromises()
+  expect(await database.person.findMany({ select: { id: true } })).toEqual([{ id: 'first' }])
+  isBroken = false
+  await clock.advance(DAY)
+  while ((await database.person.count()) === 1) await settlePromises()
+})
+
 it('forgets nobody because a clock is far ahead, when it starts or later, or because nobody could come for a month', async () => {
   const logins = new Logins({ database, connections: new Connections(), clock })
   await database.person.create({ data: { id: 'gus', name: 'Gus', isGuest: true, createdAt: new Date(clock.now()) } })

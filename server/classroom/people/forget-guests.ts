@@ -48,9 +48,16 @@ async function goneGuests({ database, release, logger }: ForgetGuestsOptions, be
     where: { isGuest: true, createdAt: { lt: before }, logins: { none: { seenAt: { gte: before } } } },
     select: { id: true },
   })
+  let guests = 0
   for (const { id } of gone) {
-    await release(id)
-    await database.person.delete({ where: { id }, select: { id: true } })
+    try {
+      await release(id)
+      await database.person.delete({ where: { id }, select: { id: true } })
+      guests++
+    } catch (err) {
+      // The others are forgotten all the same; this one is looked at again tomorrow.
+      logger.error('a guest who never came back could not be forgotten', { id, err })
+    }
   }
-  if (gone.length > 0) logger.info('guests who never came back are forgotten', { guests: gone.length })
+  if (guests > 0) logger.info('guests who never came back are forgotten', { guests })
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
 import { Accounts } from '../accounts/accounts.ts'
 import { Connections } from '../accounts/connections.ts'
 import { Logins } from '../accounts/logins.ts'
@@ -27,6 +28,7 @@ let classes: Classes
 let logins: Logins
 let connections: Connections
 let released: string[]
+let onRelease: (id: string) => Promise<unknown>
 let joined: [classId: string, personId: string][]
 
 beforeEach(async () => {
@@ -41,9 +43,13 @@ beforeEach(async () => {
   const onJoined = async (...who: [string, string]) => void joined.push(who)
   joining = new Joining({ database, accounts, codes, onJoined })
   released = []
-  const release = async (id: string) => void released.push(id)
+  onRelease = async () => undefined
+  const release = async (id: string) => {
+    released.push(id)
+    await onRelease(id)
+  }
   const seats = () => ({ total: 1, taken: 0, waiting: 0 })
-  classes = new Classes({ database, logins, connections, release, seats, onJoined, clock })
+  classes = new Classes({ database, logins, connections, release, seats, onJoined, clock, logger: noLogger })
   world = await smallWorld(database)
 })
 
@@ -189,6 +195,18 @@ describe('classes', () => {
     expect(released).toHaveLength(4)
     expect(released).not.toContain(who('stranger').id)
     expect(cut).toEqual(['learner'])
+  })
+
+  it('give back no more clusters when they are taken up again', async () => {
+    onRelease = () => classes.setArchived(world.classId, false)
+    await classes.setArchived(world.classId, true)
+    expect(released).toHaveLength(1)
+  })
+
+  it('give back the clusters of the others when that of one cannot be', async () => {
+    onRelease = () => Promise.reject(new Error('the engine does not answer'))
+    await classes.setArchived(world.classId, true)
+    expect(released).toHaveLength(4)
   })
 
   it('cut what a member has open when their role changes', async () => {
