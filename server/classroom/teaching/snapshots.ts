@@ -20,15 +20,29 @@ export interface SnapshotOptions {
 
 export class Snapshots {
   readonly #options: SnapshotOptions
+  /** By cluster. */
+  readonly #taking = new Map<string, Promise<void>>()
 
   constructor(options: SnapshotOptions) {
     this.#options = options
   }
 
-  /** In a free place, or in that of the oldest that is not to be spared. */
-  async take({ lab, cluster, standing }: LabSession, by: string, spared?: number): Promise<void> {
-    const { database, host, homes, now } = this.#options
+  /** In a free place, or in that of the oldest that is not to be spared. One after the other: two at once would choose the same place. */
+  async take(session: LabSession, by: string, spared?: number): Promise<void> {
+    const { cluster } = session
     if (cluster === undefined) throw new ClassroomError('no-cluster', 'There is no cluster yet to take a snapshot of.')
+    const before = this.#taking.get(cluster)?.catch(() => undefined)
+    const taking = (before ?? Promise.resolve())
+      .then(() => this.#take(session, cluster, by, spared))
+      .finally(() => {
+        if (this.#taking.get(cluster) === taking) this.#taking.delete(cluster)
+      })
+    this.#taking.set(cluster, taking)
+    await taking
+  }
+
+  async #take({ lab, standing }: LabSession, cluster: string, by: string, spared?: number): Promise<void> {
+    const { database, host, homes, now } = this.#options
     const taken = await database.snapshot.findMany({ where: { cluster }, orderBy: { takenAt: 'asc' } })
     const free = Array.from({ length: SLOTS }, (_, slot) => slot).find((slot) =>
       taken.every((one) => one.slot !== slot),

@@ -158,7 +158,7 @@ export class Teaching implements AsyncDisposable {
       if (!session || session.isAsleep) this.#starting.add(id)
     }
     this.#tell()
-    void this.#startInTurn(learners)
+    void this.#startInTurn(classId, learners)
   }
 
   /** A fault, or its end, on one learner's machine; where none is named, on that of everybody who has a cluster. */
@@ -170,8 +170,13 @@ export class Teaching implements AsyncDisposable {
   }): Promise<{ learners: number }> {
     const { classId, learnerId, machine, to } = options
     const clusters = await this.#clustersOf(classId, learnerId)
-    await Promise.all(clusters.map((cluster) => this.#options.host.switchMachine(cluster, machine, to)))
-    return { learners: clusters.length }
+    const done = await Promise.allSettled(
+      clusters.map((cluster) => this.#options.host.switchMachine(cluster, machine, to)),
+    )
+    const failed = done.filter((each) => each.status === 'rejected')
+    // A cluster that does not run now is no reason to say that it was done to nobody.
+    if (failed[0] && failed.length === clusters.length) throw failed[0].reason
+    return { learners: clusters.length - failed.length }
   }
 
   /** Stops everything, so that everybody listens: every loop is held, and keys reach no shell. */
@@ -228,21 +233,32 @@ export class Teaching implements AsyncDisposable {
 
   async #steerAll(classId: string, learnerId: string | undefined, action: 'hold' | 'release') {
     const clusters = await this.#clustersOf(classId, learnerId)
-    await Promise.all(clusters.map((cluster) => this.#options.host.steerLoops(cluster, { loops: 'all', action })))
+    // One that does not run now keeps nobody else from it; while the class is paused it is held when it is ready.
+    const done = await Promise.allSettled(
+      clusters.map((cluster) => this.#options.host.steerLoops(cluster, { loops: 'all', action })),
+    )
     this.#tell()
-    return { learners: clusters.length }
+    return { learners: done.filter(({ status }) => status === 'fulfilled').length }
   }
 
-  async #startInTurn(learners: readonly string[]): Promise<void> {
+  async #startInTurn(classId: string, learners: readonly string[]): Promise<void> {
     for (const id of learners) {
       if (!this.#starting.has(id)) continue
-      // A learner who cannot get one now asks again by opening a lab; the others go on.
-      await this.#options.pool.claim(id).catch(() => undefined)
-      const session = this.#following.sessionOf(id)
-      if (session) this.#options.sessions.use(session)
+      // The turn may come late: whoever has left since, or whose class is over, gets none.
+      if (await this.#learnsNow(classId, id).catch(() => false)) {
+        // A learner who cannot get one now asks again by opening a lab; the others go on.
+        await this.#options.pool.claim(id).catch(() => undefined)
+        const session = this.#following.sessionOf(id)
+        if (session) this.#options.sessions.use(session)
+      }
       this.#starting.delete(id)
       this.#tell()
     }
+  }
+
+  async #learnsNow(classId: string, personId: string): Promise<boolean> {
+    const where = { classId, personId, role: 'learner', class: { archivedAt: null } }
+    return (await this.#options.database.membership.count({ where })) > 0
   }
 
   async #learnersOf(classId: string): Promise<string[]> {
