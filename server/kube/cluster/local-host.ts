@@ -197,6 +197,8 @@ export class LocalClusterHost implements ClusterHost {
   async #run(record: ClusterRecord, { isAnew = false } = {}): Promise<ClusterInfo> {
     const { schemas, clock, logger, random } = this.#options
     const machines = record.spec.nodes > 0 ? await this.#openMachines() : undefined
+    // Somebody else may have started it meanwhile: two control planes of one store would end each other.
+    if (this.#running.has(record.spec.name)) return this.startCluster(record.spec.name)
     const traces = new TraceLog({ clock })
     const directory = this.#directory(record.spec.name)
     const keys = this.#keys

@@ -25,9 +25,20 @@ export interface SpawnHostOptions {
 
 export async function spawnClusterHost(options: SpawnHostOptions): Promise<ClusterHost> {
   const host = new HostProcess(options)
-  await host.listClusters()
+  try {
+    await host.listClusters()
+  } catch (err) {
+    // Nobody has it: it is not to try again for ever.
+    await host[Symbol.asyncDispose]()
+    throw err
+  }
   return host
 }
+
+const NOT_NOW = 'the cluster host is being started again; try once more in a moment'
+
+/** Also one that could not be had. The channel to it may look open for a while. */
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
 
 interface Pending {
   call: HostCall
@@ -139,7 +150,9 @@ class HostProcess implements ClusterHost {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing) return
     this.#closing = true
-    const gone = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
+    const child = this.#child
+    const isThere = child.pid !== undefined && !hasEnded(child)
+    const gone = isThere ? new Promise<void>((resolve) => child.once('exit', () => resolve())) : undefined
     await this.#call({ method: 'close' }).catch(() => undefined)
     if (this.#child.connected) this.#child.disconnect()
     await gone
@@ -163,13 +176,16 @@ class HostProcess implements ClusterHost {
 
   #send(call: HostCall, { resolve, reject }: Omit<Pending, 'call'>): number {
     const id = this.#nextId++
-    if (!this.#child.connected) {
-      reject(new Error('the cluster host is being started again; try once more in a moment'))
+    if (!this.#child.connected || hasEnded(this.#child)) {
+      reject(new Error(NOT_NOW))
       return id
     }
     this.#pending.set(id, { call, resolve, reject })
     const message: ToHost = { id, call }
-    this.#child.send(message)
+    // One that is just ending may still look as if it were there: nobody would answer this call.
+    this.#child.send(message, (err) => {
+      if (err && this.#pending.delete(id)) reject(new Error(NOT_NOW, { cause: err }))
+    })
     return id
   }
 
@@ -188,7 +204,12 @@ class HostProcess implements ClusterHost {
       detached: true,
     })
     child.on('message', (message) => this.#receive(message as FromHost))
-    child.on('exit', (code, signal) => this.#lost(code, signal))
+    child.on('exit', (code, signal) => this.#lost(signal ?? `exit code ${code}`))
+    child.on('error', (err) => {
+      this.#options.logger.error('cluster host failed', { err })
+      // Where no process could be had no exit follows.
+      if (child.pid === undefined) this.#lost(err.message)
+    })
     return child
   }
 
@@ -206,19 +227,24 @@ class HostProcess implements ClusterHost {
     else pending?.reject(new Error(message.message))
   }
 
-  #lost(code: number | null, signal: NodeJS.Signals | null): void {
-    const err = new Error(`the cluster host ended (${signal ?? `exit code ${code}`})`)
+  #lost(why: string): void {
+    const err = new Error(`the cluster host ended (${why})`)
     for (const { reject } of this.#pending.values()) reject(err)
     this.#pending.clear()
     if (this.#closing) return
     const delayMs = this.#backoff.nextMs()
-    this.#options.logger.error('cluster host lost; starting another', { code, signal, delayMs })
+    this.#options.logger.error('cluster host lost; starting another', { why, delayMs })
     this.#options.clock.setTimeout(() => this.#restart(), delayMs)
   }
 
   #restart(): void {
     if (this.#closing) return
-    this.#child = this.#spawn()
+    try {
+      this.#child = this.#spawn()
+    } catch (err) {
+      this.#lost((err as Error).message)
+      return
+    }
     for (const name of this.#running) {
       this.#call({ method: 'startCluster', name }).then(
         () => this.#watchAgain(name),
