@@ -510,6 +510,19 @@ describe('session', () => {
     expect([steer.mock.calls.length, deleted.mock.calls.length]).toEqual([3, 0])
   })
 
+  it('throws nothing away that was laid to sleep, and woken, while it was put back', async () => {
+    const held = Promise.withResolvers<never>()
+    using steer = vi.spyOn(host, 'steerLoops').mockImplementationOnce(() => held.promise)
+    using deleted = vi.spyOn(host, 'deleteCluster')
+    await api().session.reset({ sessionId: id })
+    await vi.waitFor(() => expect(steer).toHaveBeenCalled())
+    await classroom.sessions.sleep(classroom.localPerson?.id ?? '', 'pause')
+    await api().lab.start({ labId: 'pods' })
+    held.reject(new Error('it took too long'))
+    await sessionThat(id, isReady)
+    expect(deleted).not.toHaveBeenCalled()
+  })
+
   it('is put back once, however often that is asked for', async () => {
     using steer = vi.spyOn(host, 'steerLoops')
     const session = classroom.sessions.alive(id)!

@@ -71,6 +71,8 @@ export class LabSession {
   #tabsWatched: Disposable | undefined
   #startedInMs: number | null = null
   #suspended = ''
+  /** Which one this is of those between which it had to let go of the cluster. */
+  #turn = 0
   #resets = 0
   #writes: Promise<void> = Promise.resolve()
 
@@ -375,9 +377,9 @@ export class LabSession {
       )
       await this.#isIn()
     } catch (err) {
-      if (this.#suspended) throw err
+      if (!this.#sandbox) throw err
       // The class is paused perhaps. Once the loops go on it can be done; what was reached is not lost for that.
-      if (this.#sandbox?.observer.held.length) {
+      if (this.#sandbox.observer.held.length > 0) {
         throw new Error(`Loops of your cluster are held, so it could not be brought back to step ${to}`, { cause: err })
       }
       logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
@@ -434,25 +436,27 @@ export class LabSession {
       await clearCluster(watch, signal)
       await applyObjects(watch, this.lab.start, signal)
     }
+    const sandbox = this.#mySandbox()
+    const { cluster } = sandbox
     // A host that is being started again refuses at once, all the while: nothing is the matter with the cluster.
     const prepareWithin = async (withinMs: number) => {
       const signal = AbortSignal.timeout(withinMs)
       for (;;) {
         try {
-          return await prepare(this.#mySandbox(), signal)
+          return await prepare(sandbox, signal)
         } catch (err) {
-          if (this.#suspended || signal.aborted || isAnswer(err)) throw err
+          if (this.#sandbox !== sandbox || signal.aborted || isAnswer(err)) throw err
           logger.warn('sandbox could not be emptied, will be tried again', { cluster, err })
           await clock.sleep(CLEAR_AGAIN_AFTER_MS, signal)
         }
       }
     }
-    const { cluster } = this.#mySandbox()
     for (const withinMs of CLEAR_WITHIN_MS) {
       try {
         return await prepareWithin(withinMs)
       } catch (err) {
-        if (this.#suspended) throw err
+        // It was let go of, and may sleep, or be another lab's.
+        if (this.#sandbox !== sandbox) throw err
         logger.warn('sandbox could not be emptied', { cluster, withinMs, err })
       }
     }
@@ -487,6 +491,7 @@ export class LabSession {
   #enqueue(work: () => Promise<void>): Promise<void> {
     const run = async () => {
       if (this.#suspended) return
+      const turn = this.#turn
       try {
         await work()
         if (this.#suspended && !this.isAsleep) this.suspend(this.#suspended)
@@ -494,6 +499,8 @@ export class LabSession {
         this.#stopWatching()
         if (this.isAsleep) return
         if (this.#suspended) return this.suspend(this.#suspended)
+        // It had to let go, and has begun again since: that is next.
+        if (turn !== this.#turn) return
         this.#options.logger.error('lab session failed', { lab: this.lab.id, session: this.id, err })
         this.#say(
           'failed',
@@ -512,6 +519,7 @@ export class LabSession {
 
   /** Of all that is in the sandbox: it may be another's soon, or be watched anew. */
   #letGo(): void {
+    this.#turn++
     this.#stopWatching()
     this.#tabsWatched?.[Symbol.dispose]()
     this.#sandbox = undefined
