@@ -11,12 +11,12 @@ import { StatusError } from '../../kube/apimachinery/index.ts'
 import { nodeIsReady } from '../../observe/index.ts'
 import type { SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
-import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
-import { inOneGo, type Lab, ordersOf, type Step } from '../labs/lab.ts'
+import type { ClusterView } from '../labs/cluster-view.ts'
+import type { Lab, Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 import type { TerminalRoom } from '../terminals/terminal-room.ts'
-import { judgeStep, remember } from './judge-step.ts'
+import { doAgain } from './do-again.ts'
 import { type Progress, type ProgressStore, type Standing, standingOf } from './progress.ts'
 import { hintOf, questionOf, sessionView } from './session-view.ts'
 import { StepJudge } from './step-judge.ts'
@@ -55,7 +55,6 @@ const CLEAR_AGAIN_AFTER_MS = 1000
 const FOLLOW_WITHIN_MS = 60_000
 const NODES_WITHIN_MS = 120_000
 const PROMPT_WITHIN_MS = 5000
-const STEP_AGAIN_WITHIN_MS = 60_000
 
 export class LabSession {
   readonly lab: Lab
@@ -362,7 +361,7 @@ export class LabSession {
       for (const step of this.lab.steps.slice(0, to - 1)) {
         this.#say(this.#phase, `Bringing your cluster back to step ${to}: doing step ${step.number} again.`)
         doing = step.number
-        await this.#doAgain(step)
+        await doAgain(step, this.#mySandbox(), this.#judge)
       }
       const passed = [...this.#progress.passed].filter(isBefore)
       await store.goBack(
@@ -390,26 +389,6 @@ export class LabSession {
       this.#notice = `${why}, so the lab has begun anew, at step 1. Your grade keeps what you had reached.`
       await this.#startOver()
     }
-  }
-
-  async #doAgain(step: Step): Promise<void> {
-    const { watch, terminals, observer } = this.#mySandbox()
-    const signal = AbortSignal.timeout(STEP_AGAIN_WITHIN_MS)
-    await applyObjects(watch, step.start, signal)
-    if (this.#judge.cannotBeDoneHere(step.number)) return
-    let before = rememberPods(watch.view({ pods: [] }).pods)
-    const seen = () => ({ ...watch.view(before), held: observer.held })
-    using _ = watch.onChange(() => {
-      before = remember(step, before, watch.moments(before))
-    })
-    for (const order of ordersOf(step.solution)) await observer.steer(order)
-    await terminals.run(inOneGo(step.solution))
-    const isDone = () => {
-      before = remember(step, before, [seen()])
-      const told = { answers: this.#judge.rightAnswers(step), access: this.#judge.accessOf(step) }
-      return judgeStep(step, { ...seen(), ...told }, () => undefined).passed
-    }
-    await watch.until(isDone, signal)
   }
 
   async #startOver(): Promise<void> {
