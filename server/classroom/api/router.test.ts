@@ -515,7 +515,7 @@ describe('session', () => {
     using steer = vi.spyOn(host, 'steerLoops').mockImplementationOnce(() => held.promise)
     using deleted = vi.spyOn(host, 'deleteCluster')
     await api().session.reset({ sessionId: id })
-    await vi.waitFor(() => expect(steer).toHaveBeenCalled())
+    await vi.waitFor(() => expect(steer).toHaveBeenCalled(), 10_000)
     await classroom.sessions.sleep(classroom.localPerson?.id ?? '', 'pause')
     await api().lab.start({ labId: 'pods' })
     held.reject(new Error('it took too long'))
