@@ -141,7 +141,17 @@ export interface ApiServer {
   listen(address: { host: string; port: number }): Promise<{ host: string; port: number }>
   /** Resolves when all has been done that is done at a start: from then on the server says that it is ready. */
   readonly ready: Promise<void>
+  /** Certificates in place of those that will run out; no connection is lost. */
+  renewCertificates(renewed: RenewedCertificates): void
   close(): Promise<void>
+}
+
+type KeyPair = { certPem: string; keyPem: string }
+
+export interface RenewedCertificates {
+  serving: KeyPair
+  kubeletClient: KeyPair
+  frontProxyClient: KeyPair
 }
 
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -199,7 +209,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
   hooks.done('priority-and-fairness-filter')
   describeServer(metrics, { store, feed })
-  const kubelet = new KubeletCaller(options.kubeletClient)
+  // Whoever holds one of these asks it at each call: what is renewed is put in its place.
+  const kubeletClient = options.kubeletClient && { ...options.kubeletClient }
+  const frontProxyClient = options.frontProxyClient && { ...options.frontProxyClient }
+  const kubelet = new KubeletCaller(kubeletClient)
   const resourceMetrics = new ResourceMetrics({
     clock,
     logger,
@@ -231,7 +244,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const admissionMetrics = new AdmissionMetrics(metrics)
   const endpoints: Endpoints = {
     resources,
-    aggregation: new Aggregation(resources, options.frontProxyClient),
+    aggregation: new Aggregation(resources, frontProxyClient),
     documents: new ServedDocuments({ resources, unstored: UNSTORED, schemas, clock }),
     schemas,
     admission: new Admission(
@@ -335,7 +348,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const loops: OwnLoop[] = [
     { definition: definitionLoop(custom), hooks: ['start-apiextensions-informers', 'start-apiextensions-controllers'] },
     {
-      definition: apiServiceLoop({ resources, caller, certificate: options.frontProxyClient }),
+      definition: apiServiceLoop({ resources, caller, certificate: frontProxyClient }),
       hooks: API_SERVICE_HOOKS,
     },
     { definition: danglingLoop, hooks: ['priority-and-fairness-config-consumer'] },
@@ -358,6 +371,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transportFor,
     listen: (address) => front.listen(address),
     ready: running.ready,
+    renewCertificates(renewed) {
+      front.renew(renewed.serving)
+      if (kubeletClient) Object.assign(kubeletClient, renewed.kubeletClient)
+      if (frontProxyClient) Object.assign(frontProxyClient, renewed.frontProxyClient)
+    },
     async close() {
       isClosing = true
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))

@@ -25,6 +25,7 @@ import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import { type ClusterInfo, CONTROLLERS, STORE_QUOTA } from './cluster-spec.ts'
+import { keepControlPlaneCertificates, renewDaily } from './control-plane-certificates.ts'
 import { readDeschedulerFlags } from './descheduler-flags.ts'
 import { openEtcd } from './etcd.ts'
 import { HollowNodes, hollowNodeNames } from './hollow-nodes.ts'
@@ -39,7 +40,7 @@ import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
 import { type ChangeLog, changeLog, type StateQuery, type StoreState, stateAt } from './past.ts'
-import { bindPeople, openPeople } from './people.ts'
+import { bindPeople, openPeople, type PeopleConfigs } from './people.ts'
 import { openPki, type Pki } from './pki.ts'
 import { saveState } from './saved-state.ts'
 import { readSchedulerFlags } from './scheduler-flags.ts'
@@ -233,7 +234,7 @@ export class Cluster {
       servers: record.spec.etcd,
       quotaBytes: Number(record.spec.extraConfig?.[STORE_QUOTA] ?? 0) || undefined,
     })
-    const [pki, { store }] = await allDone(
+    const [pki, { store, renewCertificate }] = await allDone(
       openPki({ directory: join(directory, 'pki'), clock, makeKey: () => this.#options.keys.take() }),
       etcd.then((opened) => this.#stack.use(opened)),
     )
@@ -250,41 +251,21 @@ export class Cluster {
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 
-    const keptServing = pki.keep('apiserver', {
-      commonName: 'kube-apiserver',
-      usages: ['server'],
-      dnsNames: [
-        'localhost',
-        'kubernetes',
-        'kubernetes.default',
-        'kubernetes.default.svc',
-        'kubernetes.default.svc.cluster.local',
-      ],
-      ipAddresses: ['127.0.0.1', networking.apiServiceAddress, ...(gateway ? [gateway] : [])],
-    })
-    const keptKubeletClient = pki.keep('apiserver-kubelet-client', {
-      commonName: 'kube-apiserver-kubelet-client',
-      organizations: ['system:masters'],
-      usages: ['client'],
-    })
-    // Servers behind an APIService believe whom the bearer of this one names.
-    const keptFrontProxyClient = pki.keep('front-proxy-client', {
-      commonName: 'front-proxy-client',
-      usages: ['client'],
-    })
-    const [serving, kubeletClient, frontProxyClient, people] = await allDone(
-      keptServing,
-      keptKubeletClient,
-      keptFrontProxyClient,
+    const addresses = ['127.0.0.1', networking.apiServiceAddress, ...(gateway ? [gateway] : [])]
+    const [{ serving, kubeletClient, frontProxyClient }, people] = await allDone(
+      keepControlPlaneCertificates(pki, addresses),
       openPeople(pki, this.name),
     )
     const { caPem } = pki
     const here = `https://127.0.0.1:${record.apiPort}`
-    this.#kubeconfig = people.admin(here)
-    this.#networkKubeconfig = gateway ? people.learner(`https://${gateway}:${NETWORKING.apiPort}`) : ''
-    await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })
-    this.#superKubeconfig = people.superAdmin(here)
-    await writeFile(join(directory, 'super-admin.conf'), this.#superKubeconfig, { mode: 0o600 })
+    const tellPeople = async (known: PeopleConfigs) => {
+      this.#kubeconfig = known.admin(here)
+      this.#networkKubeconfig = gateway ? known.learner(`https://${gateway}:${NETWORKING.apiPort}`) : ''
+      await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })
+      this.#superKubeconfig = known.superAdmin(here)
+      await writeFile(join(directory, 'super-admin.conf'), this.#superKubeconfig, { mode: 0o600 })
+    }
+    await tellPeople(people)
 
     // One process, one page of numbers: a cluster's components have no ports of their own (as with k3s).
     const metrics = new Metrics()
@@ -318,6 +299,17 @@ export class Cluster {
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
     if (gateway) await this.#apiServer.listen({ host: gateway, port: NETWORKING.apiPort })
+    this.#stack.use(
+      renewDaily({
+        clock,
+        logger: logger.with({ cluster: this.name, component: 'kube-apiserver' }),
+        renew: async () => {
+          this.#apiServer.renewCertificates(await keepControlPlaneCertificates(pki, addresses))
+          await tellPeople(await openPeople(pki, this.name))
+          await renewCertificate()
+        },
+      }),
+    )
     const podium = this.#clientFor('podium', 'system:masters')
     await Promise.all([bindPeople(podium), bindNetworkPolicy(podium), grantJoining(podium)])
     await publishClusterInfo(podium, { server: gateway ? `https://${gateway}:${NETWORKING.apiPort}` : here, caPem })

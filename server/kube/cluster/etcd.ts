@@ -7,10 +7,10 @@ import { basename, join } from 'node:path'
 import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
 import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
-import { openEtcdDoor } from '../store/etcd-door/door.ts'
+import { type EtcdDoor, openEtcdDoor } from '../store/etcd-door/door.ts'
 import { CorruptStoreError, openStore, type Store } from '../store/store.ts'
 import type { EtcdServers } from './cluster-spec.ts'
-import { openCertificates } from './pki.ts'
+import { type KeyPairPem, openCertificates } from './pki.ts'
 import { settleStore } from './saved-state.ts'
 
 export async function openEtcd(options: {
@@ -22,18 +22,19 @@ export async function openEtcd(options: {
   /** Where the memory is, if not here; then the door leads on to it. */
   servers: EtcdServers | undefined
   quotaBytes?: number | undefined
-}): Promise<{ store: Store } & AsyncDisposable> {
+}): Promise<{ store: Store; renewCertificate: () => Promise<void> } & AsyncDisposable> {
   const { directory, port, hosts, clock, servers, quotaBytes } = options
   await using stack = new AsyncDisposableStack()
   const certificates = await openCertificates({ directory: join(directory, 'pki', 'etcd'), clock })
-  const kept = certificates.keep('server', {
-    commonName: 'etcd',
-    usages: ['server', 'client'],
-    dnsNames: ['localhost'],
-    ipAddresses: hosts,
-  })
+  const keepServer = () =>
+    certificates.keep('server', {
+      commonName: 'etcd',
+      usages: ['server', 'client'],
+      dnsNames: ['localhost'],
+      ipAddresses: hosts,
+    })
   // Not used by this process, which holds the store itself: for etcdctl, and for API servers that run alone.
-  const keptClient = certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
+  const keepClient = () => certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
   const opened = servers
     ? connectToEtcdServers(servers, clock)
     : openOwnStore(directory, { clock, ...(quotaBytes ? { quotaBytes } : {}) })
@@ -41,14 +42,23 @@ export async function openEtcd(options: {
     stack.defer(() => store.close())
     return store
   })
-  const [server, store] = await allDone(kept, whenOpen, keptClient)
+  const [server, store] = await allDone(keepServer(), whenOpen, keepClient())
+  const tlsOf = ({ certPem, keyPem }: KeyPairPem) => ({ cert: certPem, key: keyPem, ca: certificates.caPem })
+  const doors: EtcdDoor[] = []
   for (const host of hosts) {
-    const tls = { cert: server.certPem, key: server.keyPem, ca: certificates.caPem }
-    const door = await openEtcdDoor({ store, clock, host, port, tls })
+    const door = await openEtcdDoor({ store, clock, host, port, tls: tlsOf(server) })
+    doors.push(door)
     stack.defer(() => door.close())
   }
   const whole = stack.move()
-  return { store, [Symbol.asyncDispose]: () => whole.disposeAsync() }
+  return {
+    store,
+    async renewCertificate() {
+      const [renewed] = await allDone(keepServer(), keepClient())
+      for (const door of doors) door.renew(tlsOf(renewed))
+    },
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  }
 }
 
 export async function connectToEtcdServers(servers: EtcdServers, clock: Clock): Promise<Store> {

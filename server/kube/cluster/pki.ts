@@ -37,8 +37,8 @@ export interface Certificates {
   /** Signs a fresh key; nothing is kept on disk. */
   issue(request: CertificateRequest): Promise<KeyPairPem>
   /**
-   * The pair kept under `name`.crt and `name`.key, made when it is missing, spoilt, another authority's, not valid now
-   * or not for long, or lacks one of the names.
+   * The pair kept under `name`.crt and `name`.key, made when it is missing, spoilt, another authority's, not valid now,
+   * has less than a third of its life left, or lacks one of the names.
    */
   keep(name: string, request: CertificateRequest): Promise<KeyPairPem>
   /** Signs what somebody else has made a key for. */
@@ -51,7 +51,6 @@ export interface Pki extends Certificates {
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const YEAR_MS = 365 * 24 * 3600_000
-const RENEW_BEFORE_MS = 30 * 24 * 3600_000
 
 interface PkiOptions {
   directory: string
@@ -90,7 +89,7 @@ export async function openCertificates({ directory, clock }: PkiOptions): Promis
   }
 }
 
-/** Whether it lasts another month and names everything that it is asked to name: a network may have moved. */
+/** Whether it lasts and names everything that it is asked to name: a network may have moved. */
 function isGoodFor(
   { certPem, keyPem }: KeyPairPem,
   { dnsNames = [], ipAddresses = [] }: CertificateRequest,
@@ -98,10 +97,12 @@ function isGoodFor(
 ) {
   try {
     const certificate = new X509Certificate(certPem)
+    const from = certificate.validFromDate.getTime()
+    const to = certificate.validToDate.getTime()
     return (
       // A clock that was ahead once has made it for later.
-      certificate.validFromDate.getTime() <= clock.now() &&
-      certificate.validToDate.getTime() - clock.now() > RENEW_BEFORE_MS &&
+      from <= clock.now() &&
+      to - clock.now() > (to - from) / 3 &&
       certificate.checkPrivateKey(createPrivateKey(keyPem)) &&
       certificate.verify(authorityKey) &&
       dnsNames.every((name) => certificate.checkHost(name)) &&

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import tls from 'node:tls'
 import { gunzipSync } from 'node:zlib'
@@ -30,6 +31,29 @@ describe('HTTPS front', () => {
   const post = (body: string | Buffer, headers: Record<string, string> = {}, path = MAPS) =>
     ask({ method: 'POST', path, body, headers: { 'content-type': 'application/json', ...headers } })
   const pod = (spec: string) => `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":${spec}}`
+
+  it('shows a renewed certificate to whoever comes, and lets whoever is connected stay', async () => {
+    const connected = await new Promise<tls.TLSSocket>((resolve, reject) => {
+      const socket = tls.connect({ port, host: '127.0.0.1', ca: test.pki.caPem }, () => resolve(socket))
+      socket.on('error', reject)
+    })
+    const before = connected.getPeerX509Certificate()?.serialNumber
+    const renewed = await test.pki.issue('kube-apiserver')
+    test.server.renewCertificates({ serving: renewed, kubeletClient: renewed, frontProxyClient: renewed })
+    const late = await new Promise<string | undefined>((resolve, reject) => {
+      const socket = tls.connect({ port, host: '127.0.0.1', ca: test.pki.caPem }, () => {
+        resolve(socket.getPeerX509Certificate()?.serialNumber)
+        socket.destroy()
+      })
+      socket.on('error', reject)
+    })
+    expect(late).toBe(new X509Certificate(renewed.certPem).serialNumber)
+    expect(late).not.toBe(before)
+    connected.end('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    expect(await text(connected)).toMatch(/^HTTP\/1.1 200 /)
+    // As somebody with a certificate of before.
+    expect((await ask({ path: '/api/v1/namespaces/default/configmaps' })).code).toBe(200)
+  })
 
   describe('what is wrong is said, and never hangs', () => {
     it.each([

@@ -46,6 +46,7 @@ export class HttpsFront {
   readonly #sender: Sender
   readonly #writers = new WatchWriters(this.#unread)
   readonly #webSockets = new WebSocketAnswers(this.#unread)
+  #serving: HttpsServerOptions['serving']
   readonly #servers = new Set<Http2SecureServer>()
   readonly #sockets = new Set<Duplex>()
   readonly #sessions = new Set<ServerHttp2Session>()
@@ -55,13 +56,14 @@ export class HttpsFront {
 
   constructor(options: HttpsServerOptions) {
     this.#options = options
+    this.#serving = options.serving
     this.#proxy = new ReverseProxy(options.kubelet)
     this.#reader = new RequestReader(options.clock)
     this.#sender = new Sender(this.#unread, options.clock)
   }
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
-    const { certPem, keyPem, caPems } = this.#options.serving
+    const { certPem, keyPem, caPems } = this.#serving
     const server = http2.createSecureServer({
       allowHTTP1: true,
       cert: certPem,
@@ -105,6 +107,13 @@ export class HttpsFront {
     this.#servers.add(server)
     const address = server.address()
     return { host, port: typeof address === 'object' && address ? address.port : port }
+  }
+
+  /** Whoever comes from now on is shown this one; who is connected stays so. */
+  renew(pair: { certPem: string; keyPem: string }): void {
+    this.#serving = { ...this.#serving, ...pair }
+    const { certPem, keyPem, caPems } = this.#serving
+    for (const server of this.#servers) server.setSecureContext({ cert: certPem, key: keyPem, ca: caPems })
   }
 
   /** Takes nothing new, lets what is under way be answered, and then hangs up. */

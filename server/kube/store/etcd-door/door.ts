@@ -4,7 +4,7 @@
 
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls'
 import type { Clock } from '../../../base/clock.ts'
 import { Unread } from '../../../base/unread.ts'
 import type { Store } from '../store-interface.ts'
@@ -32,12 +32,20 @@ export interface EtcdDoorOptions {
   /** Default: any free one. */
   port?: number
   /** PEM. With `ca`, clients must show a certificate that it has signed. Absent: plain text. */
-  tls?: { cert: string | Buffer; key: string | Buffer; ca?: string | Buffer }
+  tls?: TlsFiles
+}
+
+interface TlsFiles {
+  cert: string | Buffer
+  key: string | Buffer
+  ca?: string | Buffer
 }
 
 export interface EtcdDoor {
   readonly url: string
   readonly port: number
+  /** Whoever comes from now on is shown this one. */
+  renew(tls: TlsFiles): void
   close(): Promise<void>
 }
 
@@ -89,6 +97,9 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
   return {
     url,
     port: bound,
+    renew(renewed) {
+      if (listener instanceof TlsServer) listener.setSecureContext(renewed)
+    },
     async close() {
       const closed = new Promise<void>((resolve) => listener.close(() => resolve()))
       for (const connection of connections) connection.close()
