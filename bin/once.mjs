@@ -1,7 +1,8 @@
 // Steps of set-up that need not be done again while what they are made from is the same.
 
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { root } from './bootstrap.mjs'
 
@@ -26,7 +27,12 @@ export function once(name, { inputs, product }, step) {
   const hash = hashOf(inputs)
   const there = !product || existsSync(join(root, product))
   if (there && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
+  // A step that is broken off leaves half a product, which the stamp of the whole one before says nothing of.
+  rmSync(stamp, { force: true })
   step()
   mkdirSync(dirname(stamp), { recursive: true })
-  writeFileSync(stamp, hash)
+  // What was made is on the disk before it is said to be.
+  spawnSync('sync', ['-f', root])
+  writeFileSync(`${stamp}.new`, hash, { flush: true })
+  renameSync(`${stamp}.new`, stamp)
 }

@@ -1,7 +1,7 @@
 // Files that a power cut leaves whole, as they were or as they are now: what is written is on the disk before it has its
 // name, and the name is there before anybody builds on it.
 
-import { open, rename } from 'node:fs/promises'
+import { open, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 export interface FileToWrite {
@@ -22,6 +22,13 @@ export async function writeDurably(directory: string, files: readonly FileToWrit
   )
   for (const { name } of files) await rename(fresh(name), join(directory, name))
   await sync(directory)
+}
+
+/** For what is made anew where a power cut has spoilt it: nobody reads half of it, but nobody waits for the disk either. */
+export async function writeAtOnce(directory: string, { name, content, mode }: FileToWrite): Promise<void> {
+  const fresh = join(directory, `${name}.${process.pid}.new`)
+  await writeFile(fresh, content, { mode })
+  await rename(fresh, join(directory, name))
 }
 
 /** Within one directory. */

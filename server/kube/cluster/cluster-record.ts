@@ -6,9 +6,9 @@
 //                   super-admin.conf  of one whom RBAC is not asked about
 //                   run.json       what it said of itself last, and the process that runs it
 
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeDurably } from '../../base/durable-files.ts'
+import { writeAtOnce, writeDurably } from '../../base/durable-files.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 
 export interface ClusterRecord {
@@ -32,9 +32,7 @@ export const readRunRecord = (directory: string) =>
   readJson<ClusterInfo>(join(directory, 'run.json')).catch(() => undefined)
 export async function writeRunRecord(directory: string, info: ClusterInfo): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, 'run.json')
-  await writeFile(`${path}.new`, json(info), { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  await writeAtOnce(directory, { name: 'run.json', content: json(info), mode: 0o600 })
 }
 
 /** Where its record is spoilt, what it said of itself last has to do. */

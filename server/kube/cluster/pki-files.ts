@@ -3,10 +3,10 @@
 // one beside what the old one signed would be a cluster that believes nobody.
 
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
-import { writeDurably } from '../../base/durable-files.ts'
+import { writeAtOnce, writeDurably } from '../../base/durable-files.ts'
 
 export interface KeyPairPem {
   certPem: string
@@ -21,11 +21,7 @@ export async function readPair(directory: string, name: string): Promise<KeyPair
 
 /** Those that are not kept for good: one that is spoilt is made anew. */
 export async function writePair(directory: string, name: string, pair: KeyPairPem): Promise<void> {
-  for (const { name: file, content, mode } of filesOf(name, pair)) {
-    const path = join(directory, file)
-    await writeFile(`${path}.new`, content, { mode })
-    await rename(`${path}.new`, path)
-  }
+  for (const file of filesOf(name, pair)) await writeAtOnce(directory, file)
 }
 
 /** Undefined when there is none. */
