@@ -32,6 +32,7 @@ import { nodeIpamController } from './node-ipam/index.ts'
 import { type EvictionRates, UPSTREAM_RATES } from './node-lifecycle/eviction-zones.ts'
 import { nodeLifecycleController } from './node-lifecycle/index.ts'
 import { persistentVolumeBinder } from './persistentvolume/index.ts'
+import { persistentVolumeExpander } from './persistentvolume-expander/index.ts'
 import { podGarbageCollector } from './pod-garbage-collector/index.ts'
 import { podAutoscaler } from './podautoscaler/index.ts'
 import { volumeProtectionController } from './pv-protection/index.ts'
@@ -47,6 +48,7 @@ import { serviceCidrController } from './servicecidr/index.ts'
 import { statefulSetController } from './statefulset/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
 import { tokenCleaner } from './token-cleaner/index.ts'
+import { ttlController } from './ttl/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
 
 export { readDeschedulerPolicy }
@@ -116,6 +118,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
       rates: options.evictionRates ?? UPSTREAM_RATES,
     }),
     taintEvictionController,
+    ttlController,
     clusterRoleAggregationController,
     resourceQuotaController(options.kinds),
     certificateApprovingController,
@@ -124,6 +127,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     bootstrapSigner,
     tokenCleaner,
     persistentVolumeBinder,
+    persistentVolumeExpander,
     ephemeralVolumeController,
     resourceClaimController,
     attachDetachController,

@@ -96,6 +96,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create get list watch', [''], 'persistentvolumeclaims'),
     EVENTS,
   ],
+  'expand-controller': [
+    rule('get list patch update watch', [''], 'persistentvolumes'),
+    rule('patch update', [''], 'persistentvolumeclaims/status'),
+    rule('get list watch', [''], 'persistentvolumeclaims'),
+    EVENTS,
+  ],
   'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
   'horizontal-pod-autoscaler': [
     rule(READ, ['autoscaling'], 'horizontalpodautoscalers'),
@@ -204,6 +210,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     EVENTS,
   ],
   'ttl-after-finished-controller': [rule('delete get list watch', ['batch'], 'jobs'), EVENTS],
+  'ttl-controller': [rule('list patch update watch', [''], 'nodes'), EVENTS],
 }
 
 export const CONTROLLER_ACCOUNTS: readonly string[] = Object.keys(RULES)
