@@ -270,7 +270,12 @@ describe('serving', () => {
       expect(await running('pool')).toBe(0)
       expect(await metric(/rejected_requests_total\{[^}]*priority_level="pool",reason="queue-full"\} (\d+)/)).toBe(1)
       const dump = (await ask({ path: '/debug/api_priority_and_fairness/dump_priority_levels' })).text
-      expect(dump).toMatch(new RegExp(`\\npool, 0, true, false, 0, 0, ${lists.length}, 1, 0, 0\\n`))
+      expect(dump).toMatch(new RegExp(`\\npool, +0, +true, +false, +0, +0, +${lists.length}, +1, +0, +0\\n`))
+      const lines = dump.trimEnd().split('\n')
+      const names = lines.slice(1).map((line) => line.split(',')[0])
+      expect(names, 'by name').toEqual([...names].sort())
+      // Columns stand below each other, as a person reads them.
+      expect(new Set(lines.map((line) => line.search(/\S+, +\S+, +\S+$/)))).toHaveProperty('size', 1)
     })
 
     it('sends away at once where nobody may wait, and says so over HTTPS with Retry-After', async () => {

@@ -29,6 +29,8 @@ import { row } from './testing/kind-facts.ts'
 const firstTimestamp = '2026-01-01T00:00:00Z'
 const balanced = (...ingress: object[]) => ({ status: { loadBalancer: { ingress } } })
 
+const hosts = (...names: string[]) => names.map((host) => (host ? { host } : {}))
+
 describe('columns', () => {
   const schemas = loadSchemas()
   const textsOf = (kind: AnyKind) =>
@@ -81,6 +83,10 @@ describe('cells', () => {
       },
       { Class: '<none>', Address: '10.0.0.1,b.a-rather-long-name.example.com' },
     ],
+    // Rules for any host are counted with what is not shown, but only once three hosts stand there.
+    [Ingress, { spec: { rules: hosts('a', 'b', 'c', '') } }, { Hosts: 'a,b,c + 1 more...' }],
+    [Ingress, { spec: { rules: hosts('', 'a', 'b', 'c') } }, { Hosts: 'a,b,c' }],
+    [Ingress, { spec: { rules: hosts('', 'a', 'b', 'c', 'd') } }, { Hosts: 'a,b,c + 2 more...' }],
     [
       Service,
       { spec: { type: 'LoadBalancer', externalIPs: ['9.9.9.9'] }, ...balanced({ ip: '2.2.2.2' }, { ip: '1.1.1.1' }) },

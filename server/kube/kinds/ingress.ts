@@ -80,11 +80,15 @@ export const Ingress = defineKind<Wire>({
   ],
 })
 
+/** Three hosts; of what comes after the third every rule counts, also those before that are for any host. */
 function shownHosts({ spec }: Wire): string {
-  const hosts = (spec?.rules ?? []).map(({ host }) => host ?? '').filter(Boolean)
-  if (hosts.length === 0) return '*'
-  const shown = hosts.slice(0, SHOWN_HOSTS).join(',')
-  return hosts.length > SHOWN_HOSTS ? `${shown} + ${hosts.length - SHOWN_HOSTS} more...` : shown
+  const hosts = (spec?.rules ?? []).map(({ host }) => host ?? '')
+  const named = hosts.filter(Boolean).slice(0, SHOWN_HOSTS)
+  if (named.length === 0) return '*'
+  const isThird = (index: number) => hosts.slice(0, index + 1).filter(Boolean).length === SHOWN_HOSTS
+  const third = hosts.findIndex((_, index) => isThird(index))
+  const hasMore = third >= 0 && third < hosts.length - 1
+  return named.join(',') + (hasMore ? ` + ${hosts.length - SHOWN_HOSTS} more...` : '')
 }
 
 function shownAddress({ status }: Wire): string {

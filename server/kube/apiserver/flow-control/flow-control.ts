@@ -210,16 +210,35 @@ export class FlowControl {
 
   /** As `/debug/api_priority_and_fairness/dump_priority_levels` shows it. */
   dump(): string {
-    const head =
-      'PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, WaitingRequests, ExecutingRequests, DispatchedRequests, RejectedRequests, TimedoutRequests, CancelledRequests'
     const rows = [...this.#levels.values()].map((level) => {
       const { name, queues, executing, dispatched, rejected, timedOut, cancelled } = level
       const waiting = queues?.length ?? 0
       const isIdle = waiting === 0 && executing === 0
       return [name, queues?.active ?? 0, isIdle, false, waiting, executing, dispatched, rejected, timedOut, cancelled]
     })
-    return `${[head, ...rows.map((row) => row.join(', '))].join('\n')}\n`
+    return inColumns([DUMPED, ...rows.map((row) => row.map(String)).sort(([a], [b]) => (a! < b! ? -1 : 1))])
   }
+}
+
+const DUMPED = [
+  'PriorityLevelName',
+  'ActiveQueues',
+  'IsIdle',
+  'IsQuiescing',
+  'WaitingRequests',
+  'ExecutingRequests',
+  'DispatchedRequests',
+  'RejectedRequests',
+  'TimedoutRequests',
+  'CancelledRequests',
+]
+
+/** As Go's tabwriter sets it there: a comma after each cell but the last, columns of eight characters or more. */
+function inColumns(rows: readonly string[][]): string {
+  const widths = DUMPED.map((_, column) => Math.max(8, ...rows.map((row) => row[column]!.length + 2)))
+  const line = (row: string[]) =>
+    row.map((cell, column) => (column < row.length - 1 ? `${cell},`.padEnd(widths[column]!) : cell)).join('')
+  return rows.map((row) => `${line(row)}\n`).join('')
 }
 
 function withMandatory<T extends { metadata?: { name?: string } }>(stored: readonly T[], mandatory: readonly T[]): T[] {
