@@ -52,11 +52,11 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-function start(configuration?: KubeletConfiguration): Promise<Kubelet> {
+function start(configuration?: KubeletConfiguration, nodeIP = '192.0.2.9'): Promise<Kubelet> {
   const transport = server.server.transportFor({ user: 'n1', groups: ['system:masters'], client: 'kubelet/n1' })
   const os = createSimulatedNodeOs({ hostname: 'n1' })
   const common = { clock, logger: noLogger, random: () => 0, ...(configuration ? { configuration } : {}) }
-  return startKubelet({ nodeName: 'n1', nodeIP: '192.0.2.9', client: createClient(transport), runtime, os, ...common })
+  return startKubelet({ nodeName: 'n1', nodeIP, client: createClient(transport), runtime, os, ...common })
 }
 
 /** Moves the clock a millisecond at a time, for work that is due now and only waits for disks and promises. */
@@ -205,6 +205,16 @@ it('tells of a pod’s address while its containers take their time', async () =
   expect((await app())?.state?.waiting?.reason).toBe('ContainerCreating')
   held.resolve()
   await until('running', phaseIs('Running'))
+})
+
+it('goes on telling of its pods when its node comes back with another address', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  await kubelet[Symbol.asyncDispose]()
+  kubelet = await start(undefined, '192.0.2.10')
+  const hostIPs = async () => ((await get()).status as { hostIPs?: { ip: string }[] }).hostIPs
+  await until('the new address', async () => (await get()).status?.hostIP === '192.0.2.10')
+  expect(await hostIPs()).toEqual([{ ip: '192.0.2.10' }])
 })
 
 it('contradicts whoever declares it dead while it lives', async () => {

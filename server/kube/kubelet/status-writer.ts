@@ -234,6 +234,7 @@ const ownConditions = (status: PodStatus) => (status.conditions ?? []).filter(is
 function patchOf(status: PodStatus, known: PodStatus): Record<string, unknown> {
   const [own, ownBefore] = [ownConditions(status), ownConditions(known)]
   const isOver = (type: string) => hasType(ownBefore, type) && !hasType(own, type)
+  const { hostIPs } = status as { hostIPs?: { ip: string }[] }
   return {
     ...status,
     reason: status.reason ?? null,
@@ -243,6 +244,7 @@ function patchOf(status: PodStatus, known: PodStatus): Record<string, unknown> {
       ...OWN_CONDITIONS.filter(isOver).map((type) => ({ type, $patch: 'delete' })),
     ],
     ...(status.podIPs ? { podIPs: [...status.podIPs, { $patch: 'replace' }] } : {}),
+    ...(hostIPs ? { hostIPs: [...hostIPs, { $patch: 'replace' }] } : {}),
   }
 }
 
