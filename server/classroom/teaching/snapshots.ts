@@ -41,8 +41,10 @@ export class Snapshots {
     await taking
   }
 
-  async #take({ lab, standing }: LabSession, cluster: string, by: string, spared?: number): Promise<void> {
+  async #take(session: LabSession, cluster: string, by: string, spared?: number): Promise<void> {
     const { database, host, homes, now } = this.#options
+    expectAtRest(session)
+    const { lab, standing } = session
     const taken = await database.snapshot.findMany({ where: { cluster }, orderBy: { takenAt: 'asc' } })
     const free = Array.from({ length: SLOTS }, (_, slot) => slot).find((slot) =>
       taken.every((one) => one.slot !== slot),
@@ -83,6 +85,15 @@ export class Snapshots {
     // Heard of on the learner's page; whoever asked does not wait.
     void session.putBack({ state: nameOf(slot), standing, words })
   }
+}
+
+/** Half of one step and half of another would be kept, as a step that it is not. */
+function expectAtRest(session: LabSession): void {
+  if (!['starting', 'resetting'].includes(session.view().phase)) return
+  throw new ClassroomError(
+    'no-cluster',
+    'The cluster is being brought to a step of the lab. Take the snapshot when the lab is ready.',
+  )
 }
 
 const nameOf = (slot: number) => `snapshot-${slot + 1}`

@@ -18,6 +18,7 @@ let claimed: string[]
 let onClaim: (id: string) => Promise<unknown>
 /** Clusters that the host does not run now. */
 let down: Set<string>
+let held: Set<string>
 let saved: string[]
 let teaching: Teaching
 
@@ -32,14 +33,17 @@ beforeEach(async () => {
   claimed = []
   onClaim = async () => undefined
   down = new Set()
+  held = new Set()
   saved = []
   const expectUp = (cluster: string) => {
     if (down.has(cluster)) throw new Error(`the cluster "${cluster}" does not run`)
   }
   const host: TeachingOptions['host'] = {
     switchMachine: async (cluster) => expectUp(cluster),
-    async steerLoops(cluster) {
+    async steerLoops(cluster, { action }) {
       expectUp(cluster)
+      if (action === 'hold') held.add(cluster)
+      else held.delete(cluster)
       return []
     },
     loopGates: async () => [],
@@ -73,6 +77,18 @@ it('pauses and releases a class also while a cluster of it does not run', async 
   expect(teaching.pauses.of('bob')).toBeUndefined()
 })
 
+it.each(['the class', 'one learner'])('keeps who is in another paused class paused when %s goes on', async (who) => {
+  await database.class.create({
+    data: { id: 'other', name: 'Other', members: { create: [{ role: 'learner', personId: 'bob' }] } },
+  })
+  await teaching.pause(classId, 'Brindle')
+  await teaching.pause('other', 'Ash')
+  await teaching.release('other', ...(who === 'one learner' ? ['bob'] : []))
+  expect([teaching.pauses.of('bob'), held.has('lab-bob')]).toEqual([{ by: 'Brindle' }, true])
+  await teaching.release(classId)
+  expect([teaching.pauses.of('bob'), held.size]).toEqual([undefined, 0])
+})
+
 it('switches the machines of those whose cluster runs, and says why where that is nobody', async () => {
   down.add('lab-bob')
   const order = { classId, machine: 'node-1', to: 'killed' as const }
@@ -96,8 +112,18 @@ it('starts none when the class is archived meanwhile', async () => {
   expect(claimed).toHaveLength(1)
 })
 
+const sessionIn = (phase: string) =>
+  ({ lab: { id: 'pods' }, cluster: 'lab-ada', standing: {}, view: () => ({ phase }) }) as unknown as LabSession
+
+it.each(['starting', 'resetting'])('takes no snapshot of a lab that is %s, and says when it can', async (phase) => {
+  await expect(teaching.snapshots.take(sessionIn(phase), 'Brindle')).rejects.toThrow(
+    'The cluster is being brought to a step of the lab. Take the snapshot when the lab is ready.',
+  )
+  expect(saved).toEqual([])
+})
+
 it('keeps two snapshots that are asked for at once in two places, and goes on after one that failed', async () => {
-  const session = { lab: { id: 'pods' }, cluster: 'lab-ada', standing: {} } as unknown as LabSession
+  const session = sessionIn('ready')
   down.add('lab-ada')
   const taken = ['Brindle', 'Brindle', 'Ash'].map((by) => teaching.snapshots.take(session, by))
   expect((await Promise.allSettled(taken)).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])

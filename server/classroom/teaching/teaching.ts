@@ -192,10 +192,10 @@ export class Teaching implements AsyncDisposable {
     if (this.pauses.of(personId)) await this.#steerAll(classId, personId, 'hold')
   }
 
-  /** Lets every held or slowed loop go on, and whoever was paused. */
+  /** Lets every held or slowed loop go on, and whoever was paused; not of who is in another class that is. */
   async release(classId: string, learnerId?: string): Promise<{ learners: number }> {
     if (learnerId === undefined) this.pauses.end(classId)
-    else if ((await this.#learnersOf(classId)).includes(learnerId)) this.pauses.endFor(learnerId)
+    else this.pauses.endFor(classId, learnerId)
     return this.#steerAll(classId, learnerId, 'release')
   }
 
@@ -232,7 +232,7 @@ export class Teaching implements AsyncDisposable {
   }
 
   async #steerAll(classId: string, learnerId: string | undefined, action: 'hold' | 'release') {
-    const clusters = await this.#clustersOf(classId, learnerId)
+    const clusters = await this.#clustersOf(classId, learnerId, (id) => action === 'hold' || !this.pauses.of(id))
     // One that does not run now keeps nobody else from it; while the class is paused it is held when it is ready.
     const done = await Promise.allSettled(
       clusters.map((cluster) => this.#options.host.steerLoops(cluster, { loops: 'all', action })),
@@ -270,8 +270,12 @@ export class Teaching implements AsyncDisposable {
   }
 
   /** Of those whose cluster runs; never of somebody who is not in the class, whatever is asked for. */
-  async #clustersOf(classId: string, learnerId: string | undefined): Promise<string[]> {
-    const all = await this.#learnersOf(classId)
+  async #clustersOf(
+    classId: string,
+    learnerId: string | undefined,
+    isMeant: (learnerId: string) => boolean = () => true,
+  ): Promise<string[]> {
+    const all = (await this.#learnersOf(classId)).filter(isMeant)
     const learners = learnerId === undefined ? all : all.filter((id) => id === learnerId)
     const rows = await this.#options.database.sandbox.findMany({
       where: { learnerId: { in: learners }, asleepAt: null },
