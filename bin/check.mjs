@@ -31,6 +31,22 @@ const CHECKS = [
 // Unit tests open hundreds of stores, and what a disk promises is for the real tests to show: theirs is memory where there is some.
 const temporary = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'podium-check-'))
 
+// Each in a process group of its own, as biome and tsc are started by a small program that passes no signal on.
+const running = new Set()
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+
+/** Nothing goes on in the background, when somebody ends us or `npm test` does, whose set-up has failed. */
+function end() {
+  for (const { pid } of running)
+    try {
+      process.kill(-pid, 'SIGKILL') // tsc heeds nothing less
+    } catch {
+      // It has just ended by itself.
+    }
+  rmSync(temporary, { recursive: true, force: true })
+  process.exit(1)
+}
+
 function check({ name, args }) {
   return new Promise((resolve) => {
     const started = Date.now()
@@ -38,11 +54,14 @@ function check({ name, args }) {
       cwd: root,
       env: { ...environment(node), TMPDIR: temporary },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     })
+    running.add(child)
     const output = []
     child.stdout.on('data', (chunk) => output.push(chunk))
     child.stderr.on('data', (chunk) => output.push(chunk))
     child.on('close', (code) => {
+      running.delete(child)
       const seconds = ((Date.now() - started) / 1000).toFixed(1)
       process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`)
       if (code !== 0) process.stdout.write(Buffer.concat(output))
