@@ -1,15 +1,12 @@
-// The bodies of requests, as they come in. Each has an end, and so have all that are on their way together: whoever sends
-// slowly would else be given 3 MB for every connection that can be opened.
+// The bodies of requests, as they come in. Each has an end, and so have all that are on their way together.
 
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../../base/clock.ts'
+import { costOf, Unfinished } from '../../../base/unfinished.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 
 /** As upstream: what etcd would refuse is refused before it is read to the end. */
 const BODY_LIMIT = 3 * 1024 * 1024
-const MOST_BYTES = 256 * 1024 * 1024
-/** What a piece takes at least, however little came in it. */
-const LEAST_PIECE = 256
 
 const tooLarge = () => new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
 const tooMany = () =>
@@ -22,8 +19,7 @@ const LONGEST_MS = 60_000
 
 export class Bodies {
   readonly #clock: Clock
-  /** Of those that have not come whole. */
-  #bytes = 0
+  readonly #unfinished = new Unfinished()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -39,7 +35,7 @@ export class Bodies {
       const settle = () => {
         isOver = true
         timer[Symbol.dispose]()
-        this.#bytes -= held
+        this.#unfinished.giveBack(held)
         const all = chunks
         chunks = []
         return all
@@ -53,13 +49,13 @@ export class Bodies {
       const timer = this.#clock.setTimeout(late, LONGEST_MS)
       incoming.on('data', (chunk: Buffer) => {
         if (isOver) return
-        const cost = Math.max(chunk.length, LEAST_PIECE)
+        const cost = costOf(chunk)
         length += chunk.length
         held += cost
-        this.#bytes += cost
+        const hasRoom = this.#unfinished.take(cost)
         chunks.push(chunk)
         if (length > BODY_LIMIT) fail(tooLarge())
-        else if (this.#bytes > MOST_BYTES) fail(tooMany())
+        else if (!hasRoom) fail(tooMany())
       })
       incoming.on('end', () => {
         if (isOver) return

@@ -6,6 +6,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket, Server as TlsServer } from 'node:tls'
 import type { Clock } from '../../../base/clock.ts'
+import { Unfinished } from '../../../base/unfinished.ts'
 import { Unread } from '../../../base/unread.ts'
 import type { Store } from '../store-interface.ts'
 import { authMethods } from './auth.ts'
@@ -64,12 +65,13 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
   ])
   const connections = new Set<Http2Connection>()
   const unread = new Unread()
+  const unfinished = new Unfinished()
   const http2 = (socket: Socket) => {
     const connection = new Http2Connection(
       socket,
       (stream, headers) => {
-        if (isGrpc(headers)) serveGrpc(methods, stream, headers)
-        else void serveJson({ methods, pages }, http2Exchange(stream, headers))
+        if (isGrpc(headers)) serveGrpc({ methods, unfinished }, stream, headers)
+        else void serveJson({ methods, pages }, http2Exchange(stream, headers, unfinished))
       },
       unread,
     )
@@ -77,7 +79,7 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     socket.once('close', () => connections.delete(connection))
   }
   const http1 = createHttpServer((request, response) => {
-    void serveJson({ methods, pages }, http1Exchange(request, response, unread))
+    void serveJson({ methods, pages }, http1Exchange(request, response, { unread, unfinished }))
   })
 
   const listener = tls ? listenTls(tls, http2, http1) : createTcpServer((socket) => sniff(socket, http2, http1))

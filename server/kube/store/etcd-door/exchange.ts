@@ -1,7 +1,9 @@
 // One HTTP request and its answer, whichever version of HTTP it came by, as much of it as the JSON gateway needs.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { costOf, type Unfinished } from '../../../base/unfinished.ts'
 import type { Unread } from '../../../base/unread.ts'
+import { tooManyRequests } from './grpc-status.ts'
 import type { Headers } from './http2/header-blocks.ts'
 import { type Http2Stream, PackedHeaders } from './http2/stream.ts'
 
@@ -9,7 +11,7 @@ export interface Exchange {
   readonly method: string
   /** With its query. */
   readonly path: string
-  /** All of it, or a `BodyTooLargeError`. */
+  /** All of it, or a `BodyTooLargeError`, or etcd's word for too many at once. */
   body(): Promise<Buffer>
   /** All of it at once. */
   answer(status: number, contentType: string, text: string): void
@@ -24,13 +26,14 @@ export interface Exchange {
 
 const FULL_BYTES = 256 * 1024
 const MAX_BODY_BYTES = 4 * 1024 * 1024
-/** What a piece takes at least, however little came in it. */
-const LEAST_PIECE = 256
-const costOf = (piece: Buffer) => Math.max(piece.length, LEAST_PIECE)
 
 export class BodyTooLargeError extends Error {}
 
-export function http1Exchange(request: IncomingMessage, response: ServerResponse, unread: Unread): Exchange {
+export function http1Exchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { unread, unfinished }: { unread: Unread; unfinished: Unfinished },
+): Exchange {
   const noting = (_written: unknown) => unread.note(response)
   return {
     method: request.method ?? '',
@@ -38,12 +41,18 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     async body() {
       const pieces: Buffer[] = []
       let bytes = 0
-      for await (const piece of request) {
-        bytes += costOf(piece)
-        if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError()
-        pieces.push(piece)
+      try {
+        for await (const piece of request) {
+          bytes += costOf(piece)
+          const hasRoom = unfinished.take(costOf(piece))
+          if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError()
+          if (!hasRoom) throw tooManyRequests()
+          pieces.push(piece)
+        }
+        return Buffer.concat(pieces)
+      } finally {
+        unfinished.giveBack(bytes)
       }
-      return Buffer.concat(pieces)
     },
     answer: (status, contentType, text) =>
       noting(response.writeHead(status, { 'content-type': contentType }).end(text)),
@@ -62,16 +71,34 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
  * To be called when the stream begins. Nothing is answered before all of the request has come: curl and Node's client are
  * still sending then, and wait for ever.
  */
-export function http2Exchange(stream: Http2Stream, headers: Headers): Exchange {
+export function http2Exchange(stream: Http2Stream, headers: Headers, unfinished: Unfinished): Exchange {
   let pieces: Buffer[] = []
-  let bytes = 0
+  let held = 0
+  let refused: Error | undefined
+  const giveBack = () => {
+    unfinished.giveBack(held)
+    held = 0
+  }
+  const refuse = (error: Error) => {
+    refused = error
+    pieces = []
+    giveBack()
+  }
   stream.onData = (piece) => {
-    bytes += costOf(piece)
-    if (bytes > MAX_BODY_BYTES) pieces = []
+    if (refused) return
+    const cost = costOf(piece)
+    held += cost
+    const hasRoom = unfinished.take(cost)
+    if (held > MAX_BODY_BYTES) refuse(new BodyTooLargeError())
+    else if (!hasRoom) refuse(tooManyRequests())
     else pieces.push(piece)
   }
+  stream.onClose = giveBack
   const whole = new Promise<void>((resolve) => {
-    stream.onEnd = resolve
+    stream.onEnd = () => {
+      giveBack()
+      resolve()
+    }
   })
   const respond = (status: number, contentType: string) =>
     stream.respond(new PackedHeaders({ ':status': String(status), 'content-type': contentType }))
@@ -80,7 +107,7 @@ export function http2Exchange(stream: Http2Stream, headers: Headers): Exchange {
     path: headers.get(':path') ?? '/',
     async body() {
       await whole
-      if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError()
+      if (refused) throw refused
       return Buffer.concat(pieces)
     },
     answer(status, contentType, text) {

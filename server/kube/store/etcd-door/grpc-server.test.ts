@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { Unfinished } from '../../../base/unfinished.ts'
 import { MessageReader } from './grpc-server.ts'
 
 function framed(text: string): Buffer {
@@ -8,7 +9,7 @@ function framed(text: string): Buffer {
 }
 
 function read(bytes: Buffer, size: number): string[] {
-  const reader = new MessageReader()
+  const reader = new MessageReader(new Unfinished())
   const messages: Buffer[] = []
   for (let at = 0; at < bytes.length; at += size) {
     reader.add(bytes.subarray(at, at + size))

@@ -8,7 +8,8 @@
 // half of a library's time goes into interceptors, deadlines and retries, which a server of single messages lacks.
 
 import type { MessageType } from '../../../base/protobuf.ts'
-import { GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
+import { costOf, type Unfinished } from '../../../base/unfinished.ts'
+import { GrpcError, type GrpcStatus, grpcStatusOf, tooManyRequests } from './grpc-status.ts'
 import type { Headers } from './http2/header-blocks.ts'
 import { type Http2Stream, PackedHeaders } from './http2/stream.ts'
 
@@ -60,15 +61,19 @@ export function isGrpc(headers: Headers): boolean {
   return headers.get('content-type')?.startsWith('application/grpc') ?? false
 }
 
-export function serveGrpc(methods: Methods, stream: Http2Stream, headers: Headers): void {
+export function serveGrpc(
+  { methods, unfinished }: { methods: Methods; unfinished: Unfinished },
+  stream: Http2Stream,
+  headers: Headers,
+): void {
   const path = headers.get(':path') ?? ''
   const method = methods.get(path)
   if (!method) {
     refuse(stream, unknownMethod(methods, path))
   } else if (method.kind === 'unary') {
-    serveUnary(method.answer, stream)
+    serveUnary(method.answer, stream, new MessageReader(unfinished))
   } else {
-    method.open(new Http2Call(stream))
+    method.open(new Http2Call(stream, new MessageReader(unfinished)))
   }
 }
 
@@ -81,8 +86,7 @@ function unknownMethod(methods: Methods, path: string): GrpcError {
   )
 }
 
-function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: Http2Stream): void {
-  const messages = new MessageReader()
+function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: Http2Stream, messages: MessageReader): void {
   let asked = false
   stream.onData = (chunk) => {
     if (asked) return
@@ -97,9 +101,11 @@ function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: Http2S
       )
     } catch (error) {
       asked = true
+      messages.close()
       refuse(stream, error)
     }
   }
+  stream.onClose = () => messages.close()
   stream.onEnd = () => {
     if (!asked) refuse(stream, new GrpcError('INVALID_ARGUMENT', 'no request message'))
   }
@@ -138,6 +144,12 @@ export class MessageReader {
   #room: Buffer = NOTHING
   #start = 0
   #end = 0
+  readonly #unfinished: Unfinished
+  #counted = 0
+
+  constructor(unfinished: Unfinished) {
+    this.#unfinished = unfinished
+  }
 
   add(chunk: Buffer): void {
     const length = this.#end - this.#start
@@ -158,7 +170,33 @@ export class MessageReader {
     this.#end += chunk.length
   }
 
+  /** Undefined until one is whole. */
   next(): Buffer | undefined {
+    const message = this.#cut()
+    if (!message && this.#end > this.#start) {
+      const more = costOf(this.#room) - this.#counted
+      this.#counted += more
+      if (!this.#unfinished.take(more)) throw tooManyRequests()
+    } else if (this.#counted > 0) {
+      this.#giveBack()
+    }
+    return message
+  }
+
+  /** Nothing more is read: what is half here goes. */
+  close(): void {
+    this.#giveBack()
+    this.#room = NOTHING
+    this.#start = 0
+    this.#end = 0
+  }
+
+  #giveBack(): void {
+    this.#unfinished.giveBack(this.#counted)
+    this.#counted = 0
+  }
+
+  #cut(): Buffer | undefined {
     const start = this.#start + MESSAGE_HEAD_BYTES
     if (this.#end < start) return undefined
     if (this.#room[this.#start] !== 0) throw new GrpcError('UNIMPLEMENTED', 'compressed messages are not supported')
@@ -213,20 +251,23 @@ class Http2Call implements ByteCall {
   onDrain: () => void = () => {}
   readonly #stream: Http2Stream
 
-  constructor(stream: Http2Stream) {
+  constructor(stream: Http2Stream, messages: MessageReader) {
     this.#stream = stream
-    const messages = new MessageReader()
     stream.respond(RESPONSE)
     stream.onData = (chunk) => {
       try {
         messages.add(chunk)
         for (let next = messages.next(); next; next = messages.next()) this.onMessage(next)
       } catch (error) {
+        messages.close()
         this.end(grpcStatusOf(error))
       }
     }
     stream.onEnd = () => this.onEnd()
-    stream.onClose = () => this.onClose()
+    stream.onClose = () => {
+      messages.close()
+      this.onClose()
+    }
     stream.onDrain = () => this.onDrain()
   }
 

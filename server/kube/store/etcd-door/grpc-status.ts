@@ -38,6 +38,9 @@ export class GrpcError extends Error {
   }
 }
 
+/** etcd's word for more requests than it can have at once. */
+export const tooManyRequests = () => new GrpcError('RESOURCE_EXHAUSTED', 'etcdserver: too many requests')
+
 export function grpcStatusOf(error: unknown): GrpcStatus {
   if (error instanceof GrpcError) return { code: error.code, message: error.message }
   const message = error instanceof Error ? error.message : String(error)

@@ -102,6 +102,7 @@ async function readBody(exchange: Exchange): Promise<unknown> {
     return bytes.length === 0 ? {} : parseWithIntegers(bytes.toString())
   } catch (error) {
     if (error instanceof BodyTooLargeError) throw new GrpcError('INVALID_ARGUMENT', 'etcdserver: request is too large')
+    if (error instanceof GrpcError) throw error
     throw new GrpcError('INVALID_ARGUMENT', (error as Error).message)
   }
 }
