@@ -11,8 +11,11 @@ export interface FollowingOptions {
   sessions: Sessions
   now: () => number
   onChange: () => void
-  /** Hears of the cluster that a learner has, whenever that is ready: a new one, or their own that was woken. */
-  onCluster: (learnerId: string, cluster: string) => void
+  /**
+   * Hears of the cluster that a learner has, whenever that is ready: a new one, or their own that was woken. What it gives
+   * back is disposed when that is so no longer.
+   */
+  onCluster: (learnerId: string, cluster: string) => Disposable
 }
 
 export class Following implements Disposable {
@@ -50,7 +53,11 @@ export class Following implements Disposable {
     const stack = new DisposableStack()
     let listened: Disposable | undefined
     let room: LabSession['room']
-    let isReady = false
+    let ready: Disposable | undefined
+    const unready = () => {
+      ready?.[Symbol.dispose]()
+      ready = undefined
+    }
     const take = () => {
       // A cluster that was replaced comes with another terminal.
       if (session.room !== room) {
@@ -59,10 +66,8 @@ export class Following implements Disposable {
         listened = room?.onCommand((text, by) => this.#typed(learnerId, text, by))
       }
       const view = session.view()
-      if (view.phase !== 'ready') isReady = false
-      if (view.phase !== 'ready') return
-      if (!isReady && session.cluster !== undefined) this.#onCluster(learnerId, session.cluster)
-      isReady = true
+      if (view.phase !== 'ready') return unready()
+      if (session.cluster !== undefined) ready ??= this.#onCluster(learnerId, session.cluster)
       const before = this.#facts.get(learnerId)
       const after = followLab(before, standsOf(session.lab, view), this.#now())
       if (JSON.stringify(before) === JSON.stringify(after)) return
@@ -71,6 +76,7 @@ export class Following implements Disposable {
     }
     stack.use(session.onChange(take))
     stack.defer(() => listened?.[Symbol.dispose]())
+    stack.defer(unready)
     this.#followed.set(learnerId, { session, [Symbol.dispose]: () => stack.dispose() })
     take()
   }

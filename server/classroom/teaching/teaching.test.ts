@@ -19,6 +19,10 @@ let onClaim: (id: string) => Promise<unknown>
 /** Clusters that the host does not run now. */
 let down: Set<string>
 let held: Set<string>
+/** Hear that a cluster's gates are others. */
+let gates: Map<string, Parameters<TeachingOptions['host']['watchGates']>[1]>
+/** Opens a lab. */
+let open: (session: LabSession) => void
 let saved: string[]
 let teaching: Teaching
 
@@ -34,6 +38,7 @@ beforeEach(async () => {
   onClaim = async () => undefined
   down = new Set()
   held = new Set()
+  gates = new Map()
   saved = []
   const expectUp = (cluster: string) => {
     if (down.has(cluster)) throw new Error(`the cluster "${cluster}" does not run`)
@@ -47,6 +52,10 @@ beforeEach(async () => {
       return []
     },
     loopGates: async () => [],
+    watchGates(cluster, listener) {
+      gates.set(cluster, listener)
+      return { [Symbol.dispose]: () => gates.delete(cluster) }
+    },
     async saveState(cluster, state) {
       saved.push(state)
       if (down.delete(cluster)) throw new Error('the disk is full')
@@ -60,7 +69,12 @@ beforeEach(async () => {
       throw new Error('not in this test')
     },
   }
-  const sessions = { onAlive: () => ({ [Symbol.dispose]: () => undefined }) } as unknown as TeachingOptions['sessions']
+  const sessions = {
+    onAlive(heard: typeof open) {
+      open = heard
+      return { [Symbol.dispose]: () => undefined }
+    },
+  } as unknown as TeachingOptions['sessions']
   teaching = new Teaching({ database, sessions, pool, host, homes: undefined, labs: [], clock: systemClock })
 })
 afterEach(async () => {
@@ -87,6 +101,31 @@ it.each(['the class', 'one learner'])('keeps who is in another paused class paus
   expect([teaching.pauses.of('bob'), held.has('lab-bob')]).toEqual([{ by: 'Brindle' }, true])
   await teaching.release(classId)
   expect([teaching.pauses.of('bob'), held.size]).toEqual([undefined, 0])
+})
+
+it('holds the loops of who is paused again when their control plane comes back without', async () => {
+  let phase = 'ready'
+  let changed: () => void = () => undefined
+  open({
+    learnerId: 'bob',
+    cluster: 'lab-bob',
+    lab: { id: 'pods', steps: [] },
+    view: () => ({ phase, reached: 1, done: false, checks: {} }),
+    onChange(listener: () => void) {
+      changed = listener
+      return { [Symbol.dispose]: () => undefined }
+    },
+  } as unknown as LabSession)
+  await teaching.pause(classId, 'Brindle')
+  held.delete('lab-bob')
+  gates.get('lab-bob')?.([])
+  expect(held).toContain('lab-bob')
+  await teaching.release(classId)
+  gates.get('lab-bob')?.([])
+  expect(held).not.toContain('lab-bob')
+  phase = 'asleep'
+  changed()
+  expect(gates.size, 'nobody listens to a cluster that sleeps').toBe(0)
 })
 
 it('switches the machines of those whose cluster runs, and says why where that is nobody', async () => {

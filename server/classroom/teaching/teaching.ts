@@ -27,7 +27,7 @@ export interface TeachingOptions {
   database: Database
   sessions: Sessions
   pool: Pick<SandboxPool, 'claim' | 'isAsleep'>
-  host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates' | 'saveState'>
+  host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates' | 'watchGates' | 'saveState'>
   homes: KeptHomes | undefined
   labs: readonly Lab[]
   clock: Clock
@@ -62,7 +62,12 @@ export class Teaching implements AsyncDisposable {
     this.#following = new Following({
       ...shared,
       sessions: options.sessions,
-      onCluster: (learnerId, cluster) => void this.#holdIfPaused(learnerId, cluster),
+      onCluster: (learnerId, cluster) => {
+        const hold = () => void this.#holdIfPaused(learnerId, cluster)
+        hold()
+        // A control plane that comes back, after its host was lost, holds nothing.
+        return options.host.watchGates(cluster, (gates) => gates.length === 0 && hold())
+      },
     })
   }
 

@@ -37,7 +37,8 @@ const ways: Record<string, (unfinished: Unfinished) => Sender> = {
   'a call by gRPC': (unfinished) => {
     const reader = new MessageReader(unfinished)
     reader.add(half)
-    const outcome = Promise.try(() => String(reader.next())).catch((error: Error) => error.message)
+    const read = async () => String(reader.next())
+    const outcome = read().catch((error: Error) => error.message)
     return { outcome, end: () => undefined, goAway: () => reader.close() }
   },
   'JSON over HTTP/1.1': (unfinished) => {
