@@ -33,7 +33,7 @@ const temporary = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(
 
 // Each in a process group of its own, as biome and tsc are started by a small program that passes no signal on.
 const running = new Set()
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, end)
 
 /** Nothing goes on in the background, when somebody ends us or `npm test` does, whose set-up has failed. */
 function end() {
@@ -43,7 +43,8 @@ function end() {
     } catch {
       // It has just ended by itself.
     }
-  rmSync(temporary, { recursive: true, force: true })
+  // They may write a last file while they go.
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })
   process.exit(1)
 }
 

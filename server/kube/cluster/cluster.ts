@@ -1,10 +1,11 @@
 // Puts one cluster together: store, API server, loops, scheduler, DNS, nodes. The only place where they are wired.
 
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
+import { writeAtOnce } from '../../base/durable-files.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
@@ -261,9 +262,9 @@ export class Cluster {
     const tellPeople = async (known: PeopleConfigs) => {
       this.#kubeconfig = known.admin(here)
       this.#networkKubeconfig = gateway ? known.learner(`https://${gateway}:${NETWORKING.apiPort}`) : ''
-      await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })
+      await writeAtOnce(directory, { name: 'admin.conf', content: this.#kubeconfig, mode: 0o600 })
       this.#superKubeconfig = known.superAdmin(here)
-      await writeFile(join(directory, 'super-admin.conf'), this.#superKubeconfig, { mode: 0o600 })
+      await writeAtOnce(directory, { name: 'super-admin.conf', content: this.#superKubeconfig, mode: 0o600 })
     }
     await tellPeople(people)
 
