@@ -2,7 +2,7 @@ import type { Node as WireNode } from 'kubernetes-types/core/v1'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller, type Enqueue } from '../../client/controller-builder.ts'
-import type { Lister } from '../../client/indexed-cache.ts'
+import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { Node } from '../../kinds/node.ts'
 
@@ -27,7 +27,7 @@ export function stepFor(nodes: number, step: number): number {
 
 /** Tells kubelets for how long they may keep Secrets and ConfigMaps unasked. Upstream: kubernetes/pkg/controller/ttl. */
 class TtlReconciler implements Reconciler {
-  readonly #nodes: Lister<WireNode>
+  readonly #nodes: IndexedCache<WireNode>
   readonly #enqueue: Enqueue
   #step = 0
 
@@ -37,18 +37,18 @@ class TtlReconciler implements Reconciler {
   }
 
   async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
-    const all = this.#nodes.list()
-    const step = stepFor(all.length, this.#step)
+    const { size } = this.#nodes
+    const step = stepFor(size, this.#step)
     if (step !== this.#step) {
       this.#step = step
-      for (const node of all) this.#enqueue(keyOf(node), node)
+      for (const node of this.#nodes.list()) this.#enqueue(keyOf(node), node)
     }
     const node = this.#nodes.get(key)
     if (!node) return
     report.sees(node)
     const seconds = String(SIZES[step]?.seconds)
     const told = node.metadata?.annotations?.[TTL]
-    report.wanted = `${seconds} s for a cluster of ${all.length}`
+    report.wanted = `${seconds} s for a cluster of ${size}`
     report.seen = told === undefined ? 'nothing is told' : `${told} s`
     if (told === seconds) return
     const metadata = { annotations: { [TTL]: seconds } }
