@@ -3,12 +3,12 @@
 import { expect, it } from 'vitest'
 import { crashing, forever, pod, type Seat, shell } from './seat.ts'
 
-/** Says on its output what it was asked. */
+/** Says on its output what it was asked: each in one write, as two may ask at once. */
 const LISTENER = `
 from http.server import *
 class Listener(BaseHTTPRequestHandler):
   def answer(self):
-    print(self.command, self.path, flush=True)
+    print(f"{self.command} {self.path}\\n", end="", flush=True)
     self.send_response(200); self.end_headers(); self.wfile.write(b"ok")
   do_GET = do_POST = answer
   def log_message(self, *args): pass

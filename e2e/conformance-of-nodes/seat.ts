@@ -60,10 +60,15 @@ export class Seat {
   }
 
   /** Waits until a container has said these lines and no others, in whatever order. */
-  readonly saidBy = (name: string, container: string, wanted: readonly string[]) =>
-    until(`${name} says ${wanted.join(', ')}`, async () =>
-      isDeepStrictEqual((await this.logs(name, container)).toSorted(), wanted.toSorted()),
-    )
+  readonly saidBy = async (name: string, container: string, wanted: readonly string[]) => {
+    let last: readonly string[] = []
+    await until(`${name} says ${wanted.join(', ')}`, async () => {
+      last = await this.logs(name, container)
+      return isDeepStrictEqual(last.toSorted(), wanted.toSorted())
+    }).catch((err: unknown) => {
+      throw new Error(`${String(err)}\nsaid: ${JSON.stringify(last)}`)
+    })
+  }
 
   readonly patch = async (path: string, body: object) => {
     const { code, text } = await this.api.ask('PATCH', path, body, 'application/strategic-merge-patch+json')
