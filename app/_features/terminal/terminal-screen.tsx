@@ -13,6 +13,7 @@ import { Button } from '../../_ui/button.tsx'
 import { copyText } from '../../_ui/use-copy.ts'
 import { withControl } from './control-key.ts'
 import { keepFewLinks } from './few-links.ts'
+import { keepFewMarks } from './few-marks.ts'
 import { markLine } from './line-mark.ts'
 import style from './terminal.module.css'
 import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
@@ -96,6 +97,7 @@ export function TerminalScreen(props: Props) {
       terminal.parser.registerCsiHandler({ final }, ([lines = 1]) => Number(lines) > terminal.rows)
     }
     keepFewLinks(terminal)
+    keepFewMarks(terminal)
     terminal.open(host)
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     const address = `${scheme}://${location.host}/terminal/${encodeURIComponent(sessionId)}/${encodeURIComponent(tab)}`
