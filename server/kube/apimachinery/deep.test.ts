@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { deepEqual } from './deep.ts'
+import { deepCopy, deepEqual } from './deep.ts'
+import { setOwn } from './json.ts'
 
 it('compares what JSON says, in whatever order', () => {
   expect(deepEqual({ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 })).toBe(true)
@@ -17,4 +18,11 @@ it.each(['constructor', 'toString', 'hasOwnProperty', '__proto__'])('misses %s w
     expect(deepEqual(within, { a: 1 })).toBe(false)
     expect(deepEqual(within, JSON.parse(`{"${name}":${value}}`))).toBe(true)
   }
+})
+
+it('copies a field named __proto__ so that it can be changed and taken away', () => {
+  const copy = deepCopy(JSON.parse('{"__proto__":{"a":1}}'))
+  expect(() => setOwn(copy, '__proto__', 2)).not.toThrow()
+  expect(JSON.stringify(copy)).toBe('{"__proto__":2}')
+  expect(Reflect.deleteProperty(copy, '__proto__')).toBe(true)
 })

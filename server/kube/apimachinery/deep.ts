@@ -56,9 +56,9 @@ export function deepCopy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(deepCopy) as T
   const copy: Record<string, unknown> = {}
   for (const key in value) {
-    if (key === '__proto__')
-      Object.defineProperty(copy, key, { value: deepCopy(value[key as keyof T]), enumerable: true })
-    else copy[key] = deepCopy(value[key as keyof T])
+    const inner = deepCopy(value[key as keyof T])
+    if (key !== '__proto__') copy[key] = inner
+    else Object.defineProperty(copy, key, { value: inner, enumerable: true, configurable: true, writable: true })
   }
   return copy as T
 }
