@@ -6,6 +6,7 @@
 
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { isJsonObject, type JsonValue } from '../apimachinery/json.ts'
+import { entriesOf, hasKey, mapOf, sizeOf, valueAt } from './maps.ts'
 
 export type CelType = Bounds &
   /** Anything; told at run time. Of what may be null, what it is otherwise. */
@@ -86,7 +87,7 @@ export function toCel(type: CelType, value: JsonValue, classes: ObjectClasses): 
       return Array.isArray(value) ? value.map((item) => toCel(type.items, item, classes)) : value
     case 'map':
       return isJsonObject(value)
-        ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toCel(type.values, inner, classes)]))
+        ? mapOf(Object.entries(value).map(([key, inner]) => [key, toCel(type.values, inner, classes)]))
         : value
     case 'object':
       return isJsonObject(value) ? toObject(type, value, classes) : value
@@ -129,7 +130,7 @@ function untyped(value: JsonValue): unknown {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map(untyped)
   if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, untyped(inner)]))
+  return mapOf(Object.entries(value).map(([key, inner]) => [key, untyped(inner)]))
 }
 
 const NANOS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
@@ -163,8 +164,8 @@ export function equalTelling(a: unknown, b: unknown, tell?: (length: number) => 
     return isMixed && Number(a) === Number(b)
   }
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  const [left, right] = [Object.entries(a), b as Record<string, unknown>]
-  if (left.length !== Object.keys(right).length) return false
+  const left = entriesOf(a)
+  if (left.length !== sizeOf(b)) return false
   tell?.(left.length)
-  return left.every(([key, value]) => Object.hasOwn(right, key) && equalTelling(value, right[key], tell))
+  return left.every(([key, value]) => hasKey(b, key) && equalTelling(value, valueAt(b, key), tell))
 }

@@ -3,6 +3,7 @@
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { CelObject } from '../cel-type.ts'
 import { type Charge, WALKED } from '../cost.ts'
+import { entriesOf, isMap } from '../maps.ts'
 
 export function format(pattern: string, values: unknown[], charge: Charge): string {
   let next = 0
@@ -23,7 +24,7 @@ function chargeWhole(value: unknown, charge: Charge): void {
   if (typeof value === 'string') charge(value.length * WALKED)
   else if (value instanceof Uint8Array) charge(value.length * WALKED)
   else if (Array.isArray(value) || isPlain(value)) {
-    for (const [key, inner] of Object.entries(value)) {
+    for (const [key, inner] of entriesOf(value)) {
       charge((1 + key.length) * WALKED)
       chargeWhole(inner, charge)
     }
@@ -87,7 +88,7 @@ function shown(value: unknown): string {
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
   if (value instanceof Uint8Array) return Buffer.from(value).toString()
   if (isPlain(value)) {
-    const entries = Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}:${nested(inner)}`)
+    const entries = entriesOf(value).map(([key, inner]) => `${JSON.stringify(key)}:${nested(inner)}`)
     return `{${entries.sort().join(', ')}}`
   }
   if (typeof value === 'object' && value !== null && !(value instanceof Duration) && !(value instanceof UnsignedInt)) {
@@ -110,9 +111,7 @@ function nested(value: unknown): string {
   return typeof value === 'number' ? value.toFixed(6) : shown(value)
 }
 
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  value instanceof CelObject ||
-  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+const isPlain = (value: unknown): value is object => value instanceof CelObject || isMap(value)
 
 function typeOf(value: unknown): string {
   if (value === null) return 'null_type'

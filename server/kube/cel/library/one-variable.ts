@@ -3,6 +3,7 @@
 
 import { type Environment, Optional } from '@marcbachmann/cel-js'
 import type { AstNode, Charge } from '../cost.ts'
+import { entriesOf } from '../maps.ts'
 import { sortedBy } from './order.ts'
 
 interface Type {
@@ -64,7 +65,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   },
 }
 
-const elementsOf = (value: unknown) => (Array.isArray(value) ? value : Object.keys(value as object))
+const elementsOf = (value: unknown) => (Array.isArray(value) ? value : entriesOf(value as object).map(([key]) => key))
 const ifPresent = (value: unknown, then: (one: unknown) => unknown) =>
   value instanceof Optional && value.hasValue() ? then(value.value()) : Optional.none()
 

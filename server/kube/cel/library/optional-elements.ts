@@ -3,6 +3,7 @@
 
 import { type Environment, Optional } from '@marcbachmann/cel-js'
 import type { AstNode } from '../cost.ts'
+import { entriesOf, mapOf } from '../maps.ts'
 import { OPTIONAL_ELEMENT } from '../message-literals.ts'
 
 interface Type {
@@ -61,11 +62,11 @@ export function rewriteOptionalElements(node: AstNode): void {
   const elements = node.op === 'list' ? (node.args as AstNode[]) : node.op === 'map' ? valuesOf(node) : []
   if (!elements.some(isOptional)) return
   const { evaluate: make } = node.meta
-  const entryOf = ([key, value]: [string, unknown]) =>
-    value instanceof Element ? value.made(`entry '${key}'`).map((one) => [key, one]) : [[key, value]]
+  const entryOf = ([key, value]: readonly [string, unknown]): (readonly [string, unknown])[] =>
+    value instanceof Element ? value.made(`entry '${key}'`).map((one) => [key, one] as const) : [[key, value]]
   node.setMeta('evaluate', (evaluator, ast, context) => {
     const made = make(evaluator, ast, context)
-    if (!Array.isArray(made)) return Object.fromEntries(Object.entries(made as object).flatMap(entryOf))
+    if (!Array.isArray(made)) return mapOf(entriesOf(made as object).flatMap(entryOf))
     return made.flatMap((one) => (one instanceof Element ? one.made('list element') : [one]))
   })
 }

@@ -2,6 +2,7 @@
 
 import { type Environment, Optional } from '@marcbachmann/cel-js'
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
+import { entriesOf } from '../maps.ts'
 
 export function addOptionals(environment: Environment): void {
   const sync = { async: false }
@@ -27,5 +28,5 @@ function isZero(value: unknown): boolean {
   if (value instanceof Duration) return value.seconds === 0n && value.nanos === 0
   if (value instanceof Date || value instanceof Optional) return false
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0
-  return typeof value === 'object' && Object.keys(value).length === 0
+  return typeof value === 'object' && entriesOf(value).length === 0
 }

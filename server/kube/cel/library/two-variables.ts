@@ -3,6 +3,7 @@
 
 import type { Environment } from '@marcbachmann/cel-js'
 import { type AstNode, CostExceeded } from '../cost.ts'
+import { entriesOf, mapOf } from '../maps.ts'
 
 interface Type {
   kind: string
@@ -81,21 +82,20 @@ const LOOPS: Readonly<Record<string, (count: number) => Loop>> = {
   transformMap: (count) => ({
     bodies: [1, 2],
     type: ({ registry }, key, made) => registry.getMapType(key, made),
-    run: (pairs, say) =>
-      Object.fromEntries(chosen(pairs, say, count).map((pair) => [String(pair[0]), say(count - 1, pair)])),
+    run: (pairs, say) => mapOf(chosen(pairs, say, count).map((pair) => [String(pair[0]), say(count - 1, pair)])),
   }),
   transformMapEntry: (count) => ({
     bodies: [1, 2],
     type: (_checker, _key, made) => made,
     run(pairs, say) {
-      const made: Record<string, unknown> = {}
+      const made = new Map<string, unknown>()
       for (const pair of chosen(pairs, say, count)) {
-        for (const [key, value] of Object.entries(say(count - 1, pair) as Record<string, unknown>)) {
-          if (Object.hasOwn(made, key)) throw new Error(`insert failed: key '${key}' already exists`)
-          made[key] = value
+        for (const [key, value] of entriesOf(say(count - 1, pair) as object)) {
+          if (made.has(key)) throw new Error(`insert failed: key '${key}' already exists`)
+          made.set(key, value)
         }
       }
-      return made
+      return mapOf([...made])
     },
   }),
 }
@@ -152,6 +152,6 @@ function macroOf(name: string, loop: Loop) {
 
 function pairsOf(value: unknown): (readonly [unknown, unknown])[] {
   if (Array.isArray(value)) return value.map((one, at) => [BigInt(at), one])
-  if (typeof value === 'object' && value !== null) return Object.entries(value)
+  if (typeof value === 'object' && value !== null) return entriesOf(value)
   throw new Error('no such overload')
 }
