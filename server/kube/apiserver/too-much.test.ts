@@ -1,6 +1,7 @@
 // Bodies whose sender meant them to be too much: over HTTPS, and written down by an audit that keeps what was sent.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { AuditEvent } from './audit/event.ts'
 import { readAuditPolicy } from './audit/policy.ts'
 import { crontabs, DEFINITIONS, define, TABS } from './testing/crontab.ts'
@@ -27,7 +28,12 @@ beforeAll(async () => {
   send = (method, path, type, body) =>
     rawRequest({ port, caPem: test.pki.caPem, ...admin, method, path, headers: { 'content-type': type }, body })
   const map = { type: 'object', additionalProperties: { type: 'object', additionalProperties: { type: 'string' } } }
-  const properties = { spec: FREE, maps: map }
+  const ruled = {
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    'x-kubernetes-validations': [{ rule: "!('bad' in self)" }],
+  }
+  const properties = { spec: FREE, maps: map, ruled }
   await define(test.transport, crontabs({ schema: { openAPIV3Schema: { type: 'object', properties } } }))
 })
 afterAll(() => test[Symbol.asyncDispose]())
@@ -103,4 +109,26 @@ it.each([
   const put = await send('PUT', path, 'application/yaml', body)
   expect([put.code, put.json().message]).toEqual([400, expect.stringContaining(why)])
   expect(events.map(({ requestObject }) => requestObject)).toEqual([undefined, undefined])
+})
+
+it.each([
+  ['POST', TABS],
+  ['PUT', `${TABS}/heavy`],
+  ['PATCH', `${TABS}/heavy`],
+  ['POST', `${TABS}?dryRun=All`],
+])('more than the store takes, before rules are asked of it: %s %s', async (method, path) => {
+  const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
+  const heavy = { apiVersion: 'stable.example.com/v1', kind: 'CronTab', metadata: { name: 'heavy' } }
+  if (method !== 'POST') await send('POST', TABS, 'application/json', JSON.stringify(heavy))
+  const { metadata } = (await send('GET', `${TABS}/heavy`, type, '')).json() as KubeObject
+  const answerTo = async (ruled: object) => {
+    const body = { ...heavy, metadata: { ...metadata, ...heavy.metadata }, ruled }
+    const { code, json } = await send(method, path, type, JSON.stringify(body))
+    return [code, json().message]
+  }
+  const long = 'a'.repeat(1_600_000)
+  expect(await answerTo({ bad: '' })).toEqual([422, expect.stringContaining('failed rule')])
+  expect(await answerTo({ bad: long })).toEqual([413, 'etcdserver: request is too large'])
+  // As upstream: first what it is.
+  expect(await answerTo({ bad: long, other: 1 })).toEqual([422, expect.stringContaining('must be of type string')])
 })

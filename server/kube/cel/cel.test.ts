@@ -191,6 +191,12 @@ it('takes whole numbers of untyped objects for integers', () => {
   expect(program.evaluate({ object: { spec: { replicas: 3, ratio: 0.25 } } }, BUDGET).value).toBe(true)
 })
 
+it('finds a key of a map for as much as upstream, however many others there are', () => {
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, 1]))
+  const program = cel.environment({ self: { kind: 'map', values: { kind: 'int' } } }).compile("'k1' in self")
+  expect(program.evaluate({ self: many }, BUDGET).cost).toBeLessThan(10)
+})
+
 describe('elements that may be absent', () => {
   const may = cel.environment({ self: DYN, n: { kind: 'optional', of: { kind: 'int' } } })
   const found = (expression: string) =>
@@ -261,3 +267,40 @@ describe('objects that expressions make', () => {
     expect(() => cel.environment({}).compile('Object{}')).toThrow("undeclared reference to 'Object'")
   })
 })
+
+describe.each(['constructor', 'toString', 'hasOwnProperty', '__proto__', 'prototype'])(
+  'a map with the key %s',
+  (name) => {
+    const value = JSON.parse(`{"${name}":{"a":1},"b":{"a":2}}`)
+    const free = {
+      variables: { self: DYN, other: DYN },
+      values: { self: value, other: JSON.parse('{"b":{"a":2},"c":{"a":1}}') },
+    }
+    const typed: CelVariables = { self: { kind: 'map', values: DYN }, other: DYN }
+
+    it.each([
+      [`'${name}' in self && !('${name}' in other)`, true],
+      [`self['${name}'].a == 1`, true],
+      [`has(self.b) && self.b.a == 2`, true],
+      ['size(self) == 2 && size([self]) == 1', true],
+      [`self.all(key, key in ['${name}', 'b'])`, true],
+      ['self.all(key, value, value.a < 3)', true],
+      ['self == self && self != other && other != self', true],
+      [`self.transformMap(key, value, value.a)['${name}'] == 1`, true],
+      [`[self, self] == [self] + [self]`, true],
+      [`"%s".format([self]).contains('${name}')`, true],
+      ['optional.ofNonZeroValue(self).hasValue()', true],
+      ['dyn({}) == dyn(self) || type(self) == type({})', true],
+    ])('%s', (expression, expected) => {
+      for (const variables of [free.variables, typed]) {
+        const { value: given } = cel.environment(variables).compile(expression).evaluate(free.values, BUDGET)
+        expect(given).toBe(expected)
+      }
+    })
+
+    it('is the same as JSON', () => {
+      const { value: given } = cel.environment(free.variables).compile('[self]').evaluate(free.values, BUDGET)
+      expect(JSON.stringify(jsonOfCel(given))).toBe(JSON.stringify([value]))
+    })
+  },
+)

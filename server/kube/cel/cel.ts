@@ -29,7 +29,10 @@ export interface CelProgram {
   readonly ast: AstNode
   /** Does it name this variable? */
   uses(variable: string): boolean
-  /** A variable left out is unknown. */
+  /**
+   * A variable left out is unknown. JSON becomes values of CEL once for all programs of an environment, and of those that
+   * know more, that are given the same `values`.
+   */
   evaluate(values: CelValues, budget: number): { value: unknown; cost: number }
 }
 
@@ -53,7 +56,13 @@ export function createCel(): Cel {
       base ??= baseEnvironment(running)
       const own = base.clone()
       const types = new TypeNames(own)
-      return knowing(own, variables, { variables: {}, types, messages: new MessageTypes(own, makes), running })
+      return knowing(own, variables, {
+        variables: {},
+        types,
+        messages: new MessageTypes(own, makes),
+        running,
+        made: new WeakMap(),
+      })
     },
   }
 }
@@ -64,7 +73,10 @@ function baseEnvironment({ charge }: Running): Environment {
   return base
 }
 
+type Made = WeakMap<CelValues, Map<string, { declared: CelType; value: unknown }>>
+
 interface Known {
+  made: Made
   running: Running
   variables: CelVariables
   types: TypeNames
@@ -72,14 +84,15 @@ interface Known {
 }
 
 function knowing(environment: Environment, more: CelVariables, known: Known): CelEnvironment {
-  const { types, messages, running } = known
+  const { types, messages, running, made } = known
   for (const [name, type] of Object.entries(more)) environment.registerVariable(name, types.nameOf(type))
   const variables = { ...known.variables, ...more }
   return {
-    compile: (expression) => compile(environment, { expression, variables, classes: types.classes, messages, running }),
+    compile: (expression) =>
+      compile(environment, { expression, variables, classes: types.classes, messages, running, made }),
     extend(others) {
       const clone = environment.clone()
-      return knowing(clone, others, { variables, types: types.in(clone), messages: messages.in(clone), running })
+      return knowing(clone, others, { variables, types: types.in(clone), messages: messages.in(clone), running, made })
     },
   }
 }
@@ -92,9 +105,10 @@ function compile(
     classes: ObjectClasses
     messages: MessageTypes
     running: Running
+    made: Made
   },
 ): CelProgram {
-  const { expression, variables, classes, messages, running } = told
+  const { expression, variables, classes, messages, running, made } = told
   const tooLong = lengthProblem(expression)
   if (tooLong) throw tooLong
   const rewritten = rewriteLiterals(expression)
@@ -115,13 +129,16 @@ function compile(
     evaluate(values, budget) {
       metered.begin(budget)
       const context: Record<string, unknown> = {}
+      const known = made.get(values) ?? new Map<string, { declared: CelType; value: unknown }>()
+      made.set(values, known)
       for (const [name, declared] of Object.entries(variables)) {
-        const value = values[name]
-        if (!names.has(name)) continue
-        const isThere = value !== undefined
-        if (declared.kind === 'optional') {
-          context[name] = isThere ? Optional.of(toCel(declared.of, value as JsonValue, classes)) : Optional.none()
-        } else if (isThere) context[name] = toCel(declared, value as JsonValue, classes)
+        if (!names.has(name) || (values[name] === undefined && declared.kind !== 'optional')) continue
+        let one = known.get(name)
+        if (one?.declared !== declared) {
+          one = { declared, value: toContext(declared, values[name] as JsonValue | undefined, classes) }
+          known.set(name, one)
+        }
+        context[name] = one.value
       }
       try {
         const value = running.during(metered, () => parsed(context))
@@ -133,6 +150,11 @@ function compile(
       }
     },
   }
+}
+
+function toContext(declared: CelType, value: JsonValue | undefined, classes: ObjectClasses): unknown {
+  if (declared.kind !== 'optional') return value === undefined ? undefined : toCel(declared, value, classes)
+  return value === undefined ? Optional.none() : Optional.of(toCel(declared.of, value, classes))
 }
 
 function parse(environment: Environment, source: Parameters<typeof compilationError>[0]) {

@@ -79,11 +79,13 @@ export function meter(root: AstNode, counter: Meter): ReadonlySet<string> {
   const names = new Set<string>()
   const walked = new Set<AstNode>()
   const compared = new Set<AstNode>()
+  // A key of a map is found without a look at the others.
+  const searched = new Set<AstNode>()
   for (const node of nodes) {
     if (node.op === 'id') names.add(node.args as string)
     if (WALKS.has(operationOf(node))) for (const inner of childrenOf(node.args)) walked.add(inner)
     const whole = childrenOf(node.args)[COMPARES[node.op] ?? -1]
-    if (whole) compared.add(whole.meta.alternate ?? whole)
+    if (whole) (node.op === 'in' ? searched : compared).add(whole.meta.alternate ?? whole)
   }
   for (const node of nodes) {
     const { evaluate, alternate, macro } = node.meta
@@ -93,7 +95,7 @@ export function meter(root: AstNode, counter: Meter): ReadonlySet<string> {
       counter.add(cost)
       const result = evaluate(evaluator, ast, context)
       if (walked.has(node)) counter.add(Math.ceil(lengthOf(result) * WALKED))
-      if (compared.has(node)) chargeInside(result, counter)
+      if (compared.has(node) || (searched.has(node) && Array.isArray(result))) chargeInside(result, counter)
       return result
     })
   }

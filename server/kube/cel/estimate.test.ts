@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest'
 import type { JsonSchema } from '../schemas/structural/json-schema.ts'
-import { compileRule } from '../schemas/structural/validation-rules.ts'
+import { compileRule, RuleScope } from '../schemas/structural/validation-rules.ts'
 import { createCel } from './cel.ts'
 import { estimateCost } from './estimate.ts'
 
@@ -12,7 +12,7 @@ type Bound = number | undefined
 type Shape = (bound: Bound) => JsonSchema
 
 const costOf = (schema: JsonSchema, rule: string) => {
-  const { program, variables } = compileRule(cel, schema, { rule: { rule }, isRoot: false })
+  const { program, variables } = compileRule(new RuleScope(cel, schema, { isRoot: false }), { rule })
   return estimateCost(program.ast, variables)
 }
 const bounded = (name: 'maxLength' | 'maxItems' | 'maxProperties', bound: Bound) =>

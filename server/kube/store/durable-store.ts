@@ -22,12 +22,12 @@ import { Counters } from './store-counters.ts'
 import {
   CompactedError,
   FutureRevisionError,
-  InvalidRequestError,
   LeaseExistsError,
   LeaseNotFoundError,
   LeaseTtlError,
   NoSpaceError,
   StoreClosedError,
+  tooLarge,
 } from './store-error.ts'
 import type {
   Alarm,
@@ -67,6 +67,7 @@ export interface DurableStoreOptions {
 }
 
 export class DurableStore implements Store {
+  readonly mostBytes: number
   readonly #options: DurableStoreOptions
   readonly #lock: Disposable
   readonly #mvcc = new Mvcc()
@@ -85,6 +86,7 @@ export class DurableStore implements Store {
 
   private constructor(options: DurableStoreOptions, lock: Disposable) {
     this.#options = options
+    this.mostBytes = options.maxRequestBytes
     this.#lock = lock
     this.#lessor = new Lessor(options.clock, (id) => {
       this.#counters.leasesExpired++
@@ -175,7 +177,7 @@ export class DurableStore implements Store {
     if (this.#commit.refusal) throw this.#commit.refusal
     checkTxn(request, this.#options.maxTxnOperations)
     if (bytesWritten(request) > this.#options.maxRequestBytes) {
-      throw new InvalidRequestError('etcdserver: request is too large')
+      throw tooLarge()
     }
     if (putsAnything(request)) this.#checkSpace()
     this.#counters.countTxn(request)

@@ -26,6 +26,8 @@ export class InvalidRequestError extends StoreError {
   override readonly name = 'InvalidRequestError'
 }
 
+export const tooLarge = () => new InvalidRequestError('etcdserver: request is too large')
+
 /** Larger than the store takes: this one and a real etcd say so in the same words. */
 export function isTooLarge(err: unknown): err is InvalidRequestError {
   return err instanceof InvalidRequestError && err.message.includes('request is too large')

@@ -186,6 +186,8 @@ export interface StoreStatus {
 }
 
 export interface Store {
+  /** That one write may have; not known of an etcd elsewhere. */
+  readonly mostBytes?: number
   /** The newest durable revision. Nobody is ever shown anything newer. Of a real etcd: the newest that was heard of. */
   readonly revision: number
   /** No older than any that somebody has been answered with before this was asked, by whichever process. */

@@ -18,13 +18,20 @@ import { Patterns } from '../../schemas/structural/patterns.ts'
 import { embeddedProblems, listProblems } from '../../schemas/structural/shape-rules.ts'
 import { TOO_MUCH, valueProblems } from '../../schemas/structural/validate-value.ts'
 import { ValidationRules } from '../../schemas/structural/validation-rules.ts'
+import { tooLarge } from '../../store/store.ts'
 import { finalizerWarnings, metaErrors } from '../registry/object-meta-rules.ts'
+import { isTooLarge } from '../registry/too-large.ts'
 import { customColumns } from './columns.ts'
 import { jsonPath } from './json-path.ts'
 
 type Version = CustomResourceDefinition['spec']['versions'][number]
 
-export function customKind({ spec, status }: CustomResourceDefinition, version: Version, cel: Cel): AnyKind {
+/** `mostBytes`: what the store takes. */
+export function customKind(
+  { spec, status }: CustomResourceDefinition,
+  version: Version,
+  { cel, mostBytes }: { cel: Cel; mostBytes?: number | undefined },
+): AnyKind {
   const names = status?.acceptedNames ?? spec.names
   const schema = (version.schema?.openAPIV3Schema ?? {}) as JsonSchema
   const { status: statusPath, scale } = version.subresources ?? {}
@@ -58,7 +65,12 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
         return [path.slice(1), (object: KubeObject) => String(find(object as JsonValue)[0] ?? '')]
       }),
     ),
-    strategy: customStrategy(schema, { cel, hasStatus: statusPath !== undefined, scale }),
+    strategy: customStrategy(schema, {
+      cel,
+      hasStatus: statusPath !== undefined,
+      scale,
+      mostBytes: version.storage ? mostBytes : undefined,
+    }),
   })
 }
 
@@ -89,7 +101,7 @@ function isBlocked(errors: readonly FieldError[]): boolean {
 
 function customStrategy(
   schema: JsonSchema,
-  told: { cel: Cel; hasStatus: boolean; scale: Scale },
+  told: { cel: Cel; hasStatus: boolean; scale: Scale; mostBytes: number | undefined },
 ): Strategy<KubeObject> {
   const patterns = new Patterns()
   const rules = new ValidationRules(told.cel, schema)
@@ -102,6 +114,11 @@ function customStrategy(
     if (old === undefined || listProblems(old, schema).length === 0) errors.push(...listProblems(value, schema))
     if (isBlocked(errors)) {
       return [...errors, fieldError.invalid(NOWHERE, 'null', UNCHECKED)]
+    }
+    // Not stored whatever its rules say, and of thousands of entries they take long.
+    if (isTooLarge(object, told.mostBytes)) {
+      if (errors.length > 0) return errors
+      throw tooLarge()
     }
     const found = rules.check(value, old)
     ratcheted.set(object, found.warnings)

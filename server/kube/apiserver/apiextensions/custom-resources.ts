@@ -121,7 +121,7 @@ export class CustomResources implements Follower {
   #serveVersions(definition: CustomResourceDefinition, cache: ResourceCache): Pick<Served, 'kinds' | 'stored'> {
     const { feed, store, committer, clock, cel, schemas, resources, converterOf } = this.#options
     const { spec, metadata } = definition
-    const all = spec.versions.map((version) => customKind(definition, version, cel))
+    const all = spec.versions.map((version) => customKind(definition, version, { cel, mostBytes: store.mostBytes }))
     const kinds = new Map(all.map((kind) => [apiVersionOf(kind), kind]))
     const storedKind = all[spec.versions.findIndex(({ storage }) => storage)] ?? all[0]!
     const convert = spec.conversion?.strategy === 'Webhook' ? converterOf(definition) : byNameOnly
@@ -160,7 +160,7 @@ function kindOf(definition: CustomResourceDefinition, cel: Cel): AnyKind {
   return customKind(
     definition,
     definition.spec.versions.find(({ storage }) => storage) ?? definition.spec.versions[0]!,
-    cel,
+    { cel },
   )
 }
 

@@ -3,7 +3,7 @@
 
 import { isoTime } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
-import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { badRequest, isAlreadyExists, isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { Admission, AdmissionOperation } from '../admission/admission.ts'
@@ -234,10 +234,13 @@ async function readObject(call: Call, { fieldValidation }: WriteOptions): Promis
 
 /** The object with its owners written: whoever sends this request owns what it changes. Both as the URL names them. */
 export async function owned(
-  { context, info, served, fieldManagers }: Call,
+  { context, info, registry, served, fieldManagers }: Call,
   { fieldManager }: WriteOptions,
   { live, next }: { live: KubeObject | undefined; next: KubeObject },
 ): Promise<KubeObject> {
+  // Refused, or made smaller by a plug-in: then it is stored as anything too large is, without owners.
+  if (served.kind === registry.kind && registry.isTooLarge(next))
+    return { ...next, metadata: withoutOwners(next.metadata) }
   const write = {
     live: live as JsonObject | undefined,
     next: next as JsonObject,
@@ -246,6 +249,10 @@ export async function owned(
   }
   const versions = fieldManagers.versionsOf(served, info.subresource)
   return (await fieldManagers.of(served.kind, info.subresource).update(write, versions)) as KubeObject
+}
+
+function withoutOwners({ managedFields: _owners, ...metadata }: ObjectMeta = {}): ObjectMeta {
+  return metadata
 }
 
 export function assertNamespace(object: KubeObject, namespace: string): void {

@@ -18,7 +18,7 @@ import {
   StatusError,
 } from '../../apimachinery/status-error.ts'
 import type { AnyKind, Occasion } from '../../kinds/define-kind.ts'
-import type { Store } from '../../store/store.ts'
+import { type Store, tooLarge } from '../../store/store.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
@@ -44,6 +44,7 @@ import {
   warningsOfUpdate,
 } from './prepare.ts'
 import { storageKey } from './storage-keys.ts'
+import { isTooLarge } from './too-large.ts'
 
 /** What stands between a request and the store: the plug-ins, seen from here. */
 export interface Gate {
@@ -171,6 +172,15 @@ export class Registry {
     return entry
   }
 
+  /** More than the store takes; of a version that is not stored, nobody knows what becomes of it. */
+  isTooLarge(object: KubeObject): boolean {
+    return this.storedKind === this.kind && isTooLarge(object, this.#options.store.mostBytes)
+  }
+
+  #assertFits(object: KubeObject): void {
+    if (this.isTooLarge(object)) throw tooLarge()
+  }
+
   /** As get() sees it. */
   async has(namespace: string, name: string): Promise<boolean> {
     await this.#options.feed.caughtUp()
@@ -207,6 +217,7 @@ export class Registry {
       const next = this.#options.claims ? deepCopy(object) : object
       const claims = this.#options.claims?.allocate(next, undefined)
       validateForCreate(kind, next)
+      this.#assertFits(next)
       if (attempt === 1) for (const warning of kind.strategy.warnings?.(next) ?? []) context.warn(warning)
       await gate.validate(next, undefined)
       const name = next.metadata?.name ?? ''
@@ -247,6 +258,7 @@ export class Registry {
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
       if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
+      this.#assertFits(next)
       for (const warning of warningsOfUpdate(kind, next, seen.object, subresource)) context.warn(warning)
       await gate.validate(next, seen.object)
       if (dryRun) return dryEntry(seen, next)

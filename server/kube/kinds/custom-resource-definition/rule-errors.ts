@@ -4,7 +4,7 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { type Cel, CelError, createCel } from '../../cel/cel.ts'
 import { findField } from '../../schemas/structural/field-path.ts'
 import type { JsonSchema, ValidationRule } from '../../schemas/structural/json-schema.ts'
-import { compileRule, MessageExpressionError } from '../../schemas/structural/validation-rules.ts'
+import { compileRule, MessageExpressionError, RuleScope } from '../../schemas/structural/validation-rules.ts'
 import { goRule } from './internal-form.ts'
 import { type Cardinality, cardinalityBelow, RuleCosts } from './rule-costs.ts'
 
@@ -39,8 +39,9 @@ export class RuleErrors {
     const { properties = {}, items, additionalProperties: rest } = schema
     const asked = schema['x-kubernetes-validations'] ?? []
     const rules = asked.length > 0 && this.#options.isSound(at) ? asked : []
+    const scope = rules.length > 0 ? this.#scopeOf(schema, place) : undefined
     const own = rules.flatMap((rule, index) =>
-      this.#rule(schema, rule, { ...place, at: `${at}.x-kubernetes-validations[${index}]` }),
+      scope ? this.#rule(scope, rule, { ...place, at: `${at}.x-kubernetes-validations[${index}]` }) : [],
     )
     const isApart = schema['x-kubernetes-list-type'] === 'map'
     const inMap = { isRoot: false, cardinality: cardinalityBelow(schema, place.cardinality), uncorrelatable }
@@ -55,11 +56,15 @@ export class RuleErrors {
     ]
   }
 
-  #rule(schema: JsonSchema, rule: ValidationRule, place: Place): FieldError[] {
-    const { at, isRoot, uncorrelatable, cardinality } = place
+  #scopeOf(schema: JsonSchema, { isRoot }: Place): RuleScope {
     this.#cel ??= createCel()
+    return new RuleScope(this.#cel, schema, { isRoot })
+  }
+
+  #rule(scope: RuleScope, rule: ValidationRule, place: Place): FieldError[] {
+    const { at, uncorrelatable, cardinality } = place
     try {
-      const compiled = compileRule(this.#cel, schema, { rule, isRoot })
+      const compiled = compileRule(scope, rule)
       const errors = this.#costs.add(compiled, at, cardinality)
       if (compiled.usesOldSelf && uncorrelatable) {
         const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`

@@ -35,14 +35,13 @@ function pruneValue(
   const keepsAll = schema?.['x-kubernetes-preserve-unknown-fields'] === true
   for (const [name, inner] of Object.entries(value)) {
     if (schema?.['x-kubernetes-embedded-resource'] && META_FIELDS.has(name)) continue
-    const here = child(path, name)
     const known = schemaOfField(schema, name)
     const isKnown = known !== undefined || (schema !== undefined && takesAnyField(schema))
-    if (known) pruneValue(inner, known, here, told, depth + 1)
-    // `additionalProperties: true` says nothing of what is inside, which then has no schema.
-    else if (isKnown && !keepsAll) pruneValue(inner, undefined, here, told, depth + 1)
-    else if (!keepsAll) {
-      told.unknown.add(here)
+    // Of `additionalProperties: true` nothing is known of what is inside, which then has no schema.
+    if (known || (isKnown && !keepsAll)) {
+      if (typeof inner === 'object') pruneValue(inner, known, child(path, name), told, depth + 1)
+    } else if (!keepsAll) {
+      told.unknown.add(child(path, name))
       delete value[name]
     }
   }

@@ -22,7 +22,9 @@ function below(
   path: string,
   look: (value: JsonValue, schema: JsonSchema, path: string) => FieldError[],
 ): FieldError[] {
+  // Nothing below a value that is neither a list nor an object: thousands of them need no names.
   return Object.entries(value).flatMap(([name, inner]) => {
+    if (typeof inner !== 'object' || inner === null) return []
     const own = properties && Object.hasOwn(properties, name) ? properties[name] : undefined
     if (own) return look(inner, own, child(path, name))
     return typeof rest === 'object' ? look(inner, rest, `${path}[${name}]`) : []

@@ -134,3 +134,34 @@ it('fills in no more defaults than a request may bring', () => {
   const objects = many(10_000, () => ({}))
   expect(() => setSchemaDefaults(objects, list({ type: 'object', properties: wide }))).toThrow(limit)
 })
+
+it('makes values of CEL once for all rules of one place', () => {
+  let reads = 0
+  const entries = Object.fromEntries(many(1_000, (at) => [`k${at}`, 1]))
+  const value = Object.defineProperty({ ...entries }, 'last', {
+    enumerable: true,
+    get() {
+      reads++
+      return 1
+    },
+  }) as JsonValue
+  const asked = many(50, (at) => ({ rule: `!('x${at}' in self)`, messageExpression: `'x' + string(size(self))` }))
+  const schema: JsonSchema = {
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    'x-kubernetes-validations': [...asked, { rule: "'x' in self", messageExpression: 'string(size(self))' }],
+  }
+  const { errors } = new ValidationRules(createCel(), schema).check(value, undefined)
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('1001')])
+  expect(reads).toBeLessThan(10)
+})
+
+it('has fifty rules hold for as many entries as are stored', () => {
+  const schema: JsonSchema = {
+    type: 'object',
+    additionalProperties: { type: 'integer' },
+    'x-kubernetes-validations': many(50, (at) => ({ rule: `!('x${at}' in self)` })),
+  }
+  const value = Object.fromEntries(many(100_000, (at) => [`k${at}`, 1]))
+  expect(new ValidationRules(createCel(), schema).check(value, undefined).errors).toEqual([])
+})

@@ -8,7 +8,7 @@
 import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { errorFindings, type FieldError, fieldError, NOT_TOLD } from '../../apimachinery/status-error.ts'
 import { textFindings } from '../../apimachinery/told.ts'
-import { type Cel, CelError, type CelProgram } from '../../cel/cel.ts'
+import { type Cel, type CelEnvironment, CelError, type CelProgram } from '../../cel/cel.ts'
 import type { CelType } from '../../cel/cel-type.ts'
 import { celTypeOf } from './cel-of-schema.ts'
 import { findField } from './field-path.ts'
@@ -35,17 +35,37 @@ export interface CompiledRule {
   fieldPath: string
 }
 
+/** What the rules of one schema know, made once for all of them. */
+export class RuleScope {
+  readonly schema: JsonSchema
+  readonly #cel: Cel
+  readonly #isRoot: boolean
+  #self: CelType | undefined
+  readonly #known = new Map<boolean, { variables: CompiledRule['variables']; environment: CelEnvironment }>()
+
+  constructor(cel: Cel, schema: JsonSchema, { isRoot }: { isRoot: boolean }) {
+    this.#cel = cel
+    this.schema = schema
+    this.#isRoot = isRoot
+  }
+
+  for({ optionalOldSelf = false }: ValidationRule) {
+    this.#self ??= celTypeOf(this.schema, { isRoot: this.#isRoot })
+    const self = this.#self
+    if (!self) throw new CelError('failed to construct type information for x-kubernetes-validations rules')
+    const known = this.#known.get(optionalOldSelf)
+    if (known) return known
+    const variables = { self, oldSelf: optionalOldSelf ? ({ kind: 'optional', of: self } as const) : self }
+    const made = { variables, environment: this.#cel.environment(variables) }
+    this.#known.set(optionalOldSelf, made)
+    return made
+  }
+}
+
 /** Throws CelError for a rule that is none. */
-export function compileRule(
-  cel: Cel,
-  schema: JsonSchema,
-  { rule, isRoot }: { rule: ValidationRule; isRoot: boolean },
-): CompiledRule {
-  const self = celTypeOf(schema, { isRoot })
-  if (!self) throw new CelError('failed to construct type information for x-kubernetes-validations rules')
-  const oldSelf = rule.optionalOldSelf ? ({ kind: 'optional', of: self } as const) : self
-  const variables = { self, oldSelf }
-  const environment = cel.environment(variables)
+export function compileRule(scope: RuleScope, rule: ValidationRule): CompiledRule {
+  const { schema } = scope
+  const { variables, environment } = scope.for(rule)
   const program = environment.compile(rule.rule)
   if (program.type !== 'bool' && program.type !== 'dyn') throw new CelError('cel expression must evaluate to a bool')
   const usesOldSelf = program.uses('oldSelf')
@@ -107,16 +127,14 @@ export class ValidationRules {
   #walk(run: Run, place: Place): void {
     const { value, schema, old, path } = place
     if (value === null || run.isOver || !this.#has(schema)) return
+    // The same for all of them: what is made of it for the first is there for the others.
+    const values = { self: value, oldSelf: old }
+    const isCharged = { self: false, oldSelf: false }
     for (const compiled of this.#rulesOf(schema, place)) {
       if (run.isOver) return
-      this.#evaluate(run, compiled, place)
+      this.#evaluate(run, compiled, { ...place, values, isCharged })
     }
-    const go = (
-      inner: JsonValue,
-      innerSchema: JsonSchema | undefined,
-      to: { path: string; old: JsonValue | undefined },
-    ) => {
-      if (!innerSchema) return
+    const go = (inner: JsonValue, innerSchema: JsonSchema, to: { path: string; old: JsonValue | undefined }) => {
       // Both have the version of the request by now, so these two say nothing of what changed.
       const isTypeMeta = to.path === 'apiVersion' || to.path === 'kind'
       // What has no past of its own is as unchanged as what it stands in.
@@ -124,14 +142,17 @@ export class ValidationRules {
       this.#walk(run, { value: inner, schema: innerSchema, ...to, isUnchanged, isRoot: false })
     }
     if (Array.isArray(value)) {
+      if (!schema.items || !this.#has(schema.items)) return
       for (const [at, item] of value.entries()) {
         go(item, schema.items, { path: `${path}[${at}]`, old: run.oldItems.of(schema, { old, item }) })
       }
     } else if (isJsonObject(value)) {
       for (const [name, inner] of Object.entries(value)) {
+        const below = schemaOfField(schema, name)
+        if (!below || !this.#has(below)) continue
         const isProperty = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
         const here = isProperty ? child(path, name) : `${path}[${name}]`
-        go(inner, schemaOfField(schema, name), { path: here, old: oldField(old, name) })
+        go(inner, below, { path: here, old: oldField(old, name) })
       }
     }
   }
@@ -139,26 +160,30 @@ export class ValidationRules {
   #rulesOf(schema: JsonSchema, { isRoot }: Place): CompiledRule[] {
     const known = this.#compiled.get(schema)
     if (known) return known
-    const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) =>
-      compileRule(this.#cel, schema, { rule, isRoot }),
-    )
+    const asked = schema['x-kubernetes-validations'] ?? []
+    const scope = new RuleScope(this.#cel, schema, { isRoot })
+    const rules = asked.map((rule) => compileRule(scope, rule))
     this.#compiled.set(schema, rules)
     return rules
   }
 
-  #evaluate(run: Run, compiled: CompiledRule, place: Place): void {
+  #evaluate(run: Run, compiled: CompiledRule, place: PlaceOfRules): void {
     const { rule, program, usesOldSelf, fieldPath } = compiled
-    const { value, schema, old, path, isUnchanged } = place
+    const { value, schema, old, path, isUnchanged, values, isCharged } = place
     if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return
     const type = schema.type ?? ''
     const field = path || NOWHERE
-    const values = { self: value, oldSelf: old }
     const stop = (why: string) => {
       run.errors.add(fieldError.invalid(field, type, why))
       run.budget = -1
     }
     let holds: unknown
-    run.budget -= (program.uses('self') ? run.sizeOf(value) : 1) + (usesOldSelf ? run.sizeOf(old) : 0)
+    run.budget -= 1
+    for (const name of ['self', 'oldSelf'] as const) {
+      if (isCharged[name] || !program.uses(name)) continue
+      isCharged[name] = true
+      run.budget -= run.sizeOf(values[name])
+    }
     if (run.budget < 0) {
       stop(OUT_OF_BUDGET)
       return
@@ -233,6 +258,12 @@ interface Place {
   path: string
   isUnchanged: () => boolean
   isRoot: boolean
+}
+
+interface PlaceOfRules extends Place {
+  values: { self: JsonValue; oldSelf: JsonValue | undefined }
+  /** Whose values of CEL are made. */
+  isCharged: { self: boolean; oldSelf: boolean }
 }
 
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'

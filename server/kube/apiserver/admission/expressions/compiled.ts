@@ -70,7 +70,7 @@ interface TurnOptions {
 
 export class Turn {
   readonly #options: TurnOptions
-  readonly #variables: Record<string, () => unknown>
+  readonly #values: CelValues
   readonly #worked = new Map<string, unknown>()
   #left: number
 
@@ -78,7 +78,7 @@ export class Turn {
     this.#options = options
     this.#left = options.budget
     const names = options.variables.map(({ name, compiled }) => [name, () => this.#variable(name, compiled)])
-    this.#variables = Object.fromEntries(names)
+    this.#values = { ...options.values, variables: Object.fromEntries(names) }
   }
 
   /** Throws OutOfBudget, or an error worded for people. */
@@ -100,9 +100,8 @@ export class Turn {
   }
 
   #spend(program: CelProgram): unknown {
-    const values = { ...this.#options.values, variables: this.#variables }
     try {
-      const { value, cost } = program.evaluate(values, ONE)
+      const { value, cost } = program.evaluate(this.#values, ONE)
       this.#charge(cost)
       return value
     } catch (err) {
