@@ -34,6 +34,12 @@ export const CronJob = defineKind<Wire>({
         ...ownerNameWarnings(next, previous),
         ...(isSameSpec(next, previous) ? [] : jobSizeWarnings(jobs.spec as JobSpec, 'spec.jobTemplate.spec')),
         ...templateWarnings(jobs, previous, 'spec.jobTemplate.spec.template'),
+        // Whoever makes one is refused; the field is upstream's.
+        ...(previous && spec?.schedule?.includes('TZ')
+          ? [
+              'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+            ]
+          : []),
       ]
     },
     setDefaults({ spec }) {

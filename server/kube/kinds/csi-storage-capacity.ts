@@ -6,6 +6,7 @@ import { immutable, problemsAt, quantityErrors } from '../apimachinery/field-che
 import { type LabelSelector, labelSelectorErrors } from '../apimachinery/label-selector.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { defineKind, nameColumn } from './define-kind.ts'
+import { nodeSelectorWarnings } from './pod-template/node-label-warnings.ts'
 
 export const CSIStorageCapacity = defineKind<Wire>({
   group: 'storage.k8s.io',
@@ -14,6 +15,7 @@ export const CSIStorageCapacity = defineKind<Wire>({
   plural: 'csistoragecapacities',
   strategy: {
     requiresResourceVersion: true,
+    warnings: ({ nodeTopology }) => nodeSelectorWarnings(nodeTopology, 'nodeTopology'),
     validate: ({ nodeTopology, storageClassName = '', capacity }) => [
       ...labelSelectorErrors(nodeTopology as LabelSelector | undefined, 'nodeTopology'),
       ...problemsAt('storageClassName', storageClassName, dnsSubdomainProblems(storageClassName)),

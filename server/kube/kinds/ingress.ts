@@ -49,8 +49,10 @@ export const Ingress = defineKind<Wire>({
     },
     validateStatusUpdate: ({ status }, { status: previous }) =>
       balancerErrors(status?.loadBalancer, previous?.loadBalancer),
-    warnings: ({ metadata }) =>
-      metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] === undefined
+    warnings: ({ metadata, spec }, previous) =>
+      previous ||
+      metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] === undefined ||
+      spec?.ingressClassName !== undefined
         ? []
         : [`annotation "${INGRESS_CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`],
   },

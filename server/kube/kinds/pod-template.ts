@@ -7,6 +7,7 @@ import { defineKind, nameColumn } from './define-kind.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { templateErrors } from './pod-template/pod-validation.ts'
+import { templateWarnings } from './pod-template/pod-warnings.ts'
 
 export const PodTemplate = defineKind<Wire>({
   version: 'v1',
@@ -21,6 +22,12 @@ export const PodTemplate = defineKind<Wire>({
       if (deepEqual(next.template, previous.template)) return
       next.metadata = { ...next.metadata, generation: (previous.metadata?.generation ?? 0) + 1 }
     },
+    warnings: ({ metadata, template }, previous) =>
+      templateWarnings(
+        { ...(metadata && { metadata }), spec: { ...(template && { template }) } },
+        previous,
+        'template',
+      ),
     validate: ({ template }) => templateErrors(template, 'template'),
   },
   columns: [

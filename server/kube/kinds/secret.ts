@@ -8,8 +8,10 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { readPlainJson } from '../schemas/strict-json.ts'
 import { IMMUTABLE } from './config-map.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { tlsPairProblem } from './tls-pair.ts'
 
 const SIZE_LIMIT = 1024 * 1024
+const TLS = 'kubernetes.io/tls'
 const SERVICE_ACCOUNT_NAME = 'kubernetes.io/service-account.name'
 
 export const Secret = defineKind<Wire>({
@@ -24,6 +26,12 @@ export const Secret = defineKind<Wire>({
         secret.data = { ...secret.data, [key]: Buffer.from(value).toString('base64') }
       }
       delete secret.stringData
+    },
+    warnings({ type, data = {} }) {
+      if (type !== TLS) return []
+      const text = (name: string) => Buffer.from(data[name] ?? '', 'base64').toString('latin1')
+      const problem = tlsPairProblem(text('tls.crt'), text('tls.key'))
+      return problem ? [problem] : []
     },
     validate(secret) {
       const errors: FieldError[] = []
@@ -72,7 +80,7 @@ function typeErrors(secret: Wire): FieldError[] {
         : [fieldError.required('data[username]'), fieldError.required('data[password]')]
     case 'kubernetes.io/ssh-auth':
       return secret.data?.['ssh-privatekey'] ? [] : [fieldError.required('data[ssh-privatekey]')]
-    case 'kubernetes.io/tls':
+    case TLS:
       return required('tls.crt', 'tls.key')
     default:
       return []

@@ -15,8 +15,9 @@ export const ServiceAccount = defineKind<Wire>({
     returnsDeletedObject: true,
     prepareForCreate: nameSecretsOnly,
     prepareForUpdate: nameSecretsOnly,
-    warnings: ({ metadata }) =>
-      metadata?.annotations?.[ENFORCE_SECRETS] === undefined
+    warnings: ({ metadata }, previous) =>
+      metadata?.annotations?.[ENFORCE_SECRETS] === undefined ||
+      previous?.metadata?.annotations?.[ENFORCE_SECRETS] !== undefined
         ? []
         : [
             `metadata.annotations[${ENFORCE_SECRETS}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,

@@ -31,6 +31,9 @@ export const StatefulSet = defineKind<Wire>({
       ...(next.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
         storageWarnings(spec ?? {}, `spec.volumeClaimTemplates[${index}]`),
       ),
+      ...((next.spec?.revisionHistoryLimit ?? 0) < 0
+        ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
+        : []),
     ],
     setDefaults({ spec }) {
       if (!spec) return

@@ -26,7 +26,10 @@ describe('of a pod', () => {
     [{ imagePullSecrets: [{ name: 'a' }, { name: 'a' }] }, 'spec.imagePullSecrets[1].name: duplicate name "a"'],
     [{ imagePullSecrets: [{}] }, 'spec.imagePullSecrets[0].name: invalid empty name ""'],
     [{ hostAliases: [{ ip: '1.2.3.4' }, { ip: '1.2.3.4' }] }, 'spec.hostAliases[1].ip: duplicate ip "1.2.3.4"'],
-    [{ volumes: [{ name: 'v', gitRepo: { repository: 'x' } }] }, 'spec.volumes[0].gitRepo: deprecated in v1.11'],
+    [
+      { volumes: [{ name: 'v', gitRepo: { repository: 'x' } }] },
+      'spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+',
+    ],
     [
       { volumes: [{ name: 'v', storageos: {} }] },
       'spec.volumes[0].storageOS: deprecated in v1.22, non-functional in v1.25+',
@@ -163,6 +166,12 @@ describe('of what makes pods', () => {
     expect(warningsOf(kind, after!, after)).toEqual([])
   })
 
+  it('PodTemplate: of what it is', () => {
+    const [before, after] = [1, 2].map((generation) => ({ metadata: { name: 'a', generation }, template: odd }))
+    expect(warningsOf('PodTemplate', after!, before)).toEqual([warning])
+    expect(warningsOf('PodTemplate', after!, after)).toEqual([])
+  })
+
   it('of a name that is no name of a host, once', () => {
     const owner = { metadata: { name: 'v1.1', generation: 2 }, spec: { template: template({}) } }
     expect(warningsOf('Deployment', owner)).toEqual([
@@ -281,7 +290,7 @@ it.each<[string, object, string[]]>([
     },
     [
       'metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "storageClassName" attribute instead',
-      'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning',
+      'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
       'spec.capacity[storage]: fractional byte value "500m" is invalid, must be an integer',
     ],
   ],
@@ -289,6 +298,32 @@ it.each<[string, object, string[]]>([
     'PersistentVolumeClaim',
     { spec: { resources: { requests: { storage: '1.5' } } } },
     ['spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'],
+  ],
+  [
+    'PersistentVolume',
+    { spec: { storageos: {}, cephfs: { monitors: [] } } },
+    [
+      'spec.storageOS: deprecated in v1.22, non-functional in v1.25+',
+      'spec.cephfs: deprecated in v1.28, non-functional in v1.31+',
+    ],
+  ],
+  [
+    'CSIStorageCapacity',
+    {
+      nodeTopology: {
+        matchExpressions: [{ key: 'beta.kubernetes.io/os', operator: 'Exists' }],
+        matchLabels: { 'beta.kubernetes.io/arch': 'x' },
+      },
+    },
+    [
+      'nodeTopology.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead',
+      'nodeTopology.matchLabels.beta.kubernetes.io/arch: deprecated since v1.14; use "kubernetes.io/arch" instead',
+    ],
+  ],
+  [
+    'StatefulSet',
+    { metadata: { name: 'a' }, spec: { revisionHistoryLimit: -2 } },
+    ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'],
   ],
   [
     'StorageClass',
@@ -299,6 +334,35 @@ it.each<[string, object, string[]]>([
   ],
 ])('of a %s like %j', (kind, object, warnings) => {
   expect(warningsOf(kind, object)).toEqual(warnings)
+})
+
+describe('that are not told again', () => {
+  const annotated = (key: string) => ({ metadata: { name: 'a', annotations: { [key]: 'x' } } })
+  const [account, ingress] = ['kubernetes.io/enforce-mountable-secrets', 'kubernetes.io/ingress.class'].map(annotated)
+
+  it.each<[string, object]>([
+    ['ServiceAccount', account!],
+    ['Ingress', ingress!],
+  ])('of a %s', (kind, object) => {
+    expect(warningsOf(kind, object)).toHaveLength(1)
+    expect(warningsOf(kind, object, object)).toEqual([])
+  })
+
+  it('but of a ServiceAccount that has now what it had not', () => {
+    expect(warningsOf('ServiceAccount', account!, { metadata: { name: 'a' } })).toHaveLength(1)
+  })
+
+  it('and of an Ingress only if it names no class', () => {
+    expect(warningsOf('Ingress', { ...ingress, spec: { ingressClassName: 'x' } })).toEqual([])
+  })
+
+  it('or only to whoever changes it: a zone in a schedule, which a new one may not have', () => {
+    const job = { metadata: { name: 'a', generation: 1 }, spec: { schedule: 'TZ=UTC 0 * * * *' } }
+    expect(warningsOf('CronJob', job)).toEqual([])
+    expect(warningsOf('CronJob', job, job)).toEqual([
+      'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+    ])
+  })
 })
 
 it.each<[string, object, string[]]>([

@@ -1,6 +1,8 @@
 // Labels of nodes that are not used any more. Upstream: pkg/api/node/util.go.
 
 import type { NodeSelectorTerm } from 'kubernetes-types/core/v1'
+import type { LabelSelector } from 'kubernetes-types/meta/v1'
+import { labelValueProblems } from '../../apimachinery/names.ts'
 import { ownOf } from '../../apimachinery/own.ts'
 
 const NODE_LABELS: Readonly<Record<string, string>> = {
@@ -17,9 +19,28 @@ const NODE_LABELS: Readonly<Record<string, string>> = {
 /** Of a label of nodes that is not used any more. */
 export const nodeLabelWarning = (key: string): string | undefined => ownOf(NODE_LABELS, key)
 
-export function nodeTermWarnings({ matchExpressions = [] }: NodeSelectorTerm, at: string): string[] {
-  return matchExpressions.flatMap(({ key }, index) => {
+/** `values`: also of values that no label can have. */
+export function nodeTermWarnings(
+  { matchExpressions = [] }: NodeSelectorTerm,
+  at: string,
+  looksAt: { values: boolean } = { values: false },
+): string[] {
+  return matchExpressions.flatMap(({ key, values = [] }, index) => {
+    const here = `${at}.matchExpressions[${index}]`
     const why = nodeLabelWarning(key)
-    return why ? [`${at}.matchExpressions[${index}].key: ${key} is ${why}`] : []
+    const odd = (looksAt.values ? values : []).flatMap((value, i) =>
+      labelValueProblems(value).map((problem) => `${here}.values[${i}]: ${value} is invalid, ${problem}`),
+    )
+    return why ? [`${here}.key: ${key} is ${why}`, ...odd] : odd
   })
+}
+
+/** In a selector of nodes by their labels. */
+export function nodeSelectorWarnings(selector: LabelSelector | undefined, at: string): string[] {
+  const { matchExpressions = [], matchLabels = {} } = selector ?? {}
+  const named = Object.keys(matchLabels).flatMap((key) => {
+    const why = nodeLabelWarning(key)
+    return why ? [`${at}.matchLabels.${key}: ${why}`] : []
+  })
+  return [...nodeTermWarnings({ matchExpressions } as NodeSelectorTerm, at), ...named]
 }

@@ -11,6 +11,8 @@ import { fractionWarnings } from './byte-warnings.ts'
 import { eachContainer } from './each-container.ts'
 import type { Container, PodSpec } from './newer-fields.ts'
 import { nodeLabelWarning, nodeTermWarnings } from './node-label-warnings.ts'
+import { driverWarnings } from './old-drivers.ts'
+import { overlapWarnings } from './path-overlaps.ts'
 
 interface Named {
   metadata?: ObjectMeta
@@ -66,18 +68,6 @@ const SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod'
 const CONTAINER_SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
 const USE_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 
-const VOLUMES: Readonly<Record<string, string>> = {
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  gitRepo: 'deprecated in v1.11',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-}
-
 /** `prefix`: of where the pod's description begins: nothing, or `spec.template.`. */
 function warningsOf(spec: PodSpec, metadata: ObjectMeta, prefix: string): string[] {
   const at = `${prefix}spec`
@@ -89,6 +79,7 @@ function warningsOf(spec: PodSpec, metadata: ObjectMeta, prefix: string): string
     ...placementWarnings(spec, at),
     ...Object.entries(ANNOTATIONS).flatMap(([key, why]) => noted(key, why)),
     ...(spec.volumes ?? []).flatMap((volume, index) => volumeWarnings(volume as object, `${at}.volumes[${index}]`)),
+    ...overlapWarnings(spec.volumes ?? []),
     ...repeated(
       spec.hostAliases,
       ({ ip = '' }) => ip,
@@ -114,13 +105,21 @@ function warningsOf(spec: PodSpec, metadata: ObjectMeta, prefix: string): string
       ...hiddenVariables(container, here),
     ]),
     ...portWarnings(spec, at),
+    ...portNameWarnings(spec, at),
   ]
   if (terminationGracePeriodSeconds < 0) {
     warnings.push(
       `${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
     )
   }
-  return [...warnings, ...emptySelectors(spec, at)]
+  return [
+    ...warnings,
+    ...emptySelectors(spec, at),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((ip, index) =>
+      addressWarnings(`${at}.dnsConfig.nameservers[${index}]`, ip),
+    ),
+    ...(spec.hostAliases ?? []).flatMap(({ ip = '' }, index) => addressWarnings(`${at}.hostAliases[${index}].ip`, ip)),
+  ]
 }
 
 function placementWarnings(
@@ -141,7 +140,10 @@ function placementWarnings(
       nodeTermWarnings(term, `${wanted}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[${index}]`),
     ),
     ...(preferred ?? []).flatMap(({ preference }, index) =>
-      nodeTermWarnings(preference, `${wanted}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`),
+      nodeTermWarnings(preference, `${wanted}.preferredDuringSchedulingIgnoredDuringExecution[${index}].preference`, {
+        // What is only preferred is not looked at by validation.
+        values: true,
+      }),
     ),
     ...topologySpreadConstraints.flatMap(({ topologyKey, labelSelector }, index) => {
       const here = `${at}.topologySpreadConstraints[${index}]`
@@ -155,9 +157,7 @@ function placementWarnings(
 }
 
 function volumeWarnings(volume: { ephemeral?: { volumeClaimTemplate?: { spec?: object } } }, at: string): string[] {
-  const old = Object.entries(VOLUMES).flatMap(([source, why]) =>
-    source in volume ? [`${at}.${source === 'storageos' ? 'storageOS' : source}: ${why}`] : [],
-  )
+  const old = driverWarnings(volume, at)
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec
   return claim ? [...old, ...storageWarnings(claim, `${at}.ephemeral.volumeClaimTemplate.spec`)] : old
 }
@@ -206,6 +206,23 @@ function portWarnings(spec: PodSpec, at: string): string[] {
           return how ? [`${here}: ${how} port definition with ${other.here}`] : []
         }),
       ]
+    }),
+  )
+}
+
+/** Within one container validation looks at them. */
+function portNameWarnings(spec: PodSpec, at: string): string[] {
+  const known = new Map<string, string>()
+  return eachContainer(spec, at, ({ ports = [] }, container) =>
+    ports.flatMap(({ name }, index) => {
+      if (!name) return []
+      const [here, first] = [`${container}.ports[${index}]`, known.get(name)]
+      if (first === undefined) known.set(name, here)
+      return first === undefined
+        ? []
+        : [
+            `${here}: duplicate port name "${name}" with ${first}, services and probes that select ports by name will use ${first}`,
+          ]
     }),
   )
 }

@@ -6,6 +6,7 @@ import type { ObjectMeta } from 'kubernetes-types/meta/v1'
 import type { StorageClass } from 'kubernetes-types/storage/v1'
 import { fractionWarnings } from '../pod-template/byte-warnings.ts'
 import { nodeLabelWarning, nodeTermWarnings } from '../pod-template/node-label-warnings.ts'
+import { driverWarnings } from '../pod-template/old-drivers.ts'
 import { CLASS_ANNOTATION } from './volumes.ts'
 
 type Amounts = Readonly<Record<string, string>>
@@ -39,12 +40,13 @@ export function volumeWarnings({ metadata = {}, spec }: PersistentVolume): strin
     ...annotationWarnings(metadata, CLASS_ANNOTATION, MOUNT_OPTIONS),
     ...(recycles
       ? [
-          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning',
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
         ]
       : []),
     ...(spec?.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, index) =>
       nodeTermWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${index}]`),
     ),
+    ...driverWarnings(spec ?? {}, 'spec', ['flocker', 'quobyte']),
     ...fractionWarnings(spec?.capacity, 'spec.capacity', ['storage']),
   ]
 }
