@@ -7,8 +7,6 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
 
-const IS_DEFAULT = 'volumeattributesclass.alpha.kubernetes.io/is-default-class'
-
 interface Wire extends KubeObject {
   driverName?: string
   parameters?: Record<string, string>
@@ -32,15 +30,7 @@ export const VolumeAttributesClass = defineKind<Wire>({
       ...classErrors(next),
     ],
   },
-  columns: [
-    {
-      ...nameColumn,
-      value: ({ metadata: { name = '', annotations } = {} }) =>
-        annotations?.[IS_DEFAULT] === 'true' ? `${name} (default)` : name,
-    },
-    { name: 'DriverName', field: 'driverName', value: ({ driverName }) => driverName },
-    ageColumn,
-  ],
+  columns: [nameColumn, { name: 'DriverName', field: 'driverName', value: ({ driverName }) => driverName }, ageColumn],
 })
 
 function classErrors({ driverName, parameters }: Wire): FieldError[] {
