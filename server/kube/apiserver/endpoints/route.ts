@@ -211,10 +211,13 @@ function routeDocument(
       const of = path === SLIS ? endpoints.health.slis : endpoints.metrics
       return { type: 'document', code: 200, contentType: PROMETHEUS, body: of.text() }
     }
-    case 'debug':
+    case 'debug': {
       if (group === 'pprof') return endpoints.profiles.answer(path, request.query)
-      if (path !== DUMP_LEVELS) throw new PageNotFoundError()
-      return textAnswer(200, endpoints.flowControl.dump())
+      const name = path.startsWith(DUMPS) ? path.slice(DUMPS.length) : ''
+      const dump = endpoints.flowControl.dump(name, request.query)
+      if (dump === undefined) throw new PageNotFoundError()
+      return textAnswer(200, dump)
+    }
     case 'api':
     case 'apis': {
       const isRoot = group === ''
@@ -240,7 +243,7 @@ const ROUTED = new Set(['api', 'version', '.well-known', 'openid'])
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 const METRICS = '/metrics'
 const SLIS = '/metrics/slis'
-const DUMP_LEVELS = '/debug/api_priority_and_fairness/dump_priority_levels'
+const DUMPS = '/debug/api_priority_and_fairness/'
 
 const OTHER_PATHS = [
   DISCOVERY_PATH,

@@ -14,8 +14,10 @@ export interface Waiting {
   start(done?: (seconds: number) => void): void
 }
 
-interface Queue {
-  waiting: Waiting[]
+interface Queue<W extends Waiting> {
+  waiting: W[]
+  /** Those of it that have been given a seat. */
+  running: Set<W>
   /** Seats times seconds, as far as is known. */
   work: number
 }
@@ -26,18 +28,18 @@ export interface QueueOptions {
   queueLengthLimit: number
 }
 
-export class FairQueues {
-  readonly #queues: Queue[]
+export class FairQueues<W extends Waiting = Waiting> {
+  readonly #queues: Queue<W>[]
   readonly #handSize: number
   readonly #lengthLimit: number
   /** Dealing one takes longer than many a request. */
-  readonly #hands = new Map<string, readonly Queue[]>()
+  readonly #hands = new Map<string, readonly Queue<W>[]>()
   /** Of the queue that was served last. */
   #work = 0
   #length = 0
 
   constructor({ queues, handSize, queueLengthLimit }: QueueOptions) {
-    this.#queues = Array.from({ length: queues }, () => ({ waiting: [], work: 0 }))
+    this.#queues = Array.from({ length: queues }, () => ({ waiting: [], running: new Set(), work: 0 }))
     this.#handSize = handSize
     this.#lengthLimit = queueLengthLimit
   }
@@ -46,12 +48,16 @@ export class FairQueues {
     return this.#length
   }
 
+  get all(): readonly Readonly<Queue<W>>[] {
+    return this.#queues
+  }
+
   get active(): number {
     return this.#queues.filter(({ waiting }) => waiting.length > 0).length
   }
 
   /** False when the hand's shortest queue is full. */
-  add(one: Waiting): boolean {
+  add(one: W): boolean {
     const queue = this.#handOf(one.flow).reduce((best, other) =>
       other.waiting.length < best.waiting.length ? other : best,
     )
@@ -62,7 +68,7 @@ export class FairQueues {
     return true
   }
 
-  #handOf(flow: string): readonly Queue[] {
+  #handOf(flow: string): readonly Queue<W>[] {
     const known = this.#hands.get(flow)
     if (known) return known
     const hand = deal(flow, this.#queues.length, this.#handSize).map((at) => this.#queues[at]!)
@@ -71,7 +77,7 @@ export class FairQueues {
     return hand
   }
 
-  remove(one: Waiting): void {
+  remove(one: W): void {
     for (const queue of this.#queues) {
       const at = queue.waiting.indexOf(one)
       if (at < 0) continue
@@ -81,20 +87,20 @@ export class FairQueues {
     }
   }
 
-  drain(): Waiting[] {
+  drain(): W[] {
     this.#length = 0
     return this.#queues.flatMap(({ waiting }) => waiting.splice(0))
   }
 
-  #next(): Queue | undefined {
-    let next: Queue | undefined
+  #next(): Queue<W> | undefined {
+    let next: Queue<W> | undefined
     for (const queue of this.#queues) {
       if (queue.waiting.length > 0 && (!next || queue.work < next.work)) next = queue
     }
     return next
   }
 
-  peek(): Waiting | undefined {
+  peek(): W | undefined {
     return this.#length > 0 ? this.#next()?.waiting[0] : undefined
   }
 
@@ -108,13 +114,15 @@ export class FairQueues {
     // Until it is known what it takes, it is taken for small: so a queue gives way to the others between two of its own.
     const guess = one.seats * GUESS_SECONDS
     queue.work += guess
+    queue.running.add(one)
     one.start((seconds) => {
+      queue.running.delete(one)
       queue.work += one.seats * seconds - guess
     })
   }
 }
 
-const GUESS_SECONDS = 0.003
+export const GUESS_SECONDS = 0.003
 /** Two for each node of the largest clusters, and some. */
 const MOST_HANDS = 12_000
 

@@ -15,7 +15,8 @@ import { StatusError } from '../../apimachinery/status-error.ts'
 import { MANDATORY_LEVELS, MANDATORY_SCHEMAS } from '../../kinds/flow-control/default-objects.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
-import type { Waiting } from './fair-queues.ts'
+import { type Asked, type AskedAndWaiting, dumpLevels, dumpQueues, dumpRequests } from './dump.ts'
+import { GUESS_SECONDS } from './fair-queues.ts'
 import { FlowMatch, flowOf, inOrder } from './flow-match.ts'
 import { PriorityLevel, sharesOf } from './priority-level.ts'
 
@@ -93,7 +94,8 @@ export class FlowControl {
     if (!way) return { schemaUid: '', levelUid: '', leave: () => {} }
     const { schema, level, labels } = way
     const seats = Math.min(level.listSeats, Math.max(1, Math.ceil(size / 100)))
-    if (level.isExempt || (!level.queues?.length && this.#fits(level, seats))) return this.#sit(way, seats)
+    const asked: Asked = { schema, user, info, seats, arrivedMs: this.#options.clock.now() }
+    if (level.isExempt || (!level.queues?.length && this.#fits(level, seats))) return this.#sit(way, asked)
     return new Promise((resolve, reject) => {
       const { clock } = this.#options
       const from = clock.monotonic()
@@ -109,13 +111,14 @@ export class FlowControl {
         this.#waited.observe({ ...labels, execute: String(isStarted) }, (clock.monotonic() - from) / 1000)
       }
       let isStarted = false
-      const one: Waiting = {
+      const one: AskedAndWaiting = {
+        asked,
         flow: `${labels.flow_schema}\n${flowOf(schema, user, info)}`,
         seats,
         start: (done) => {
           isStarted = true
           settle()
-          resolve(this.#sit(way, seats, done))
+          resolve(this.#sit(way, asked, done))
         },
       }
       const leaveQueue = (count: 'timedOut' | 'cancelled', reason: string) => {
@@ -135,9 +138,12 @@ export class FlowControl {
     })
   }
 
-  #sit({ schema, level, dispatched }: Way, seats: number, done?: (seconds: number) => void): Seat {
+  #sit({ schema, level, dispatched }: Way, asked: Asked, done?: (seconds: number) => void): Seat {
     const { clock } = this.#options
+    const { seats } = asked
     const from = clock.monotonic()
+    asked.startedMs = clock.now()
+    level.running.add(asked)
     level.inUse += seats
     level.executing++
     level.dispatched++
@@ -148,6 +154,7 @@ export class FlowControl {
       leave: () => {
         level.inUse -= seats
         level.executing--
+        level.running.delete(asked)
         done?.((clock.monotonic() - from) / 1000)
         this.#dispatch()
       },
@@ -208,37 +215,20 @@ export class FlowControl {
     return { schema, level, labels, dispatched: this.#dispatched.of(labels) }
   }
 
-  /** As `/debug/api_priority_and_fairness/dump_priority_levels` shows it. */
-  dump(): string {
-    const rows = [...this.#levels.values()].map((level) => {
-      const { name, queues, executing, dispatched, rejected, timedOut, cancelled } = level
-      const waiting = queues?.length ?? 0
-      const isIdle = waiting === 0 && executing === 0
-      return [name, queues?.active ?? 0, isIdle, false, waiting, executing, dispatched, rejected, timedOut, cancelled]
-    })
-    return inColumns([DUMPED, ...rows.map((row) => row.map(String)).sort(([a], [b]) => (a! < b! ? -1 : 1))])
+  /** What `/debug/api_priority_and_fairness/<name>` shows; undefined if there is nothing of that name. */
+  dump(name: string, query: URLSearchParams): string | undefined {
+    const levels = [...this.#levels.values()]
+    switch (name) {
+      case 'dump_priority_levels':
+        return dumpLevels(levels)
+      case 'dump_queues':
+        return dumpQueues(levels, GUESS_SECONDS)
+      case 'dump_requests':
+        return dumpRequests(levels, { details: Boolean(query.get('includeRequestDetails')) })
+      default:
+        return undefined
+    }
   }
-}
-
-const DUMPED = [
-  'PriorityLevelName',
-  'ActiveQueues',
-  'IsIdle',
-  'IsQuiescing',
-  'WaitingRequests',
-  'ExecutingRequests',
-  'DispatchedRequests',
-  'RejectedRequests',
-  'TimedoutRequests',
-  'CancelledRequests',
-]
-
-/** As Go's tabwriter sets it there: a comma after each cell but the last, columns of eight characters or more. */
-function inColumns(rows: readonly string[][]): string {
-  const widths = DUMPED.map((_, column) => Math.max(8, ...rows.map((row) => row[column]!.length + 2)))
-  const line = (row: string[]) =>
-    row.map((cell, column) => (column < row.length - 1 ? `${cell},`.padEnd(widths[column]!) : cell)).join('')
-  return rows.map((row) => `${line(row)}\n`).join('')
 }
 
 function withMandatory<T extends { metadata?: { name?: string } }>(stored: readonly T[], mandatory: readonly T[]): T[] {

@@ -3,6 +3,7 @@
 
 import type { PriorityLevelConfiguration } from 'kubernetes-types/flowcontrol/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import type { Asked, AskedAndWaiting } from './dump.ts'
 import { FairQueues, type QueueOptions } from './fair-queues.ts'
 
 const MOST_LIST_SEATS = 10
@@ -18,7 +19,9 @@ export class PriorityLevel {
   min = 0
   /** With all that it may borrow. */
   max = 0
-  queues: FairQueues | undefined
+  queues: FairQueues<AskedAndWaiting> | undefined
+  /** Its requests that have a seat. */
+  readonly running = new Set<Asked>()
   #queueOptions: QueueOptions | undefined
   inUse = 0
   executing = 0
