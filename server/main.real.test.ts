@@ -1,7 +1,7 @@
 // The server as a process: what it prints, whom it lets in, whom it refuses, and that it leaves nothing behind.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -92,6 +92,16 @@ describe('the classroom server', () => {
     expect(second.output()).not.toContain('    at ')
     rmSync(other, { recursive: true })
   })
+
+  it('says in a line what it cannot write of its state directory', async () => {
+    const odd = mkdtempSync(join(tmpdir(), 'podium-odd-'))
+    const record = join(odd, 'classroom', 'server.json')
+    mkdirSync(record, { recursive: true })
+    const server = start({ PODIUM_HOME: odd })
+    expect(await server.ended).toBe(1)
+    expect(server.output()).toBe(`podium: ${record}: this is a directory; a file is needed\n`)
+    rmSync(odd, { recursive: true })
+  }, 30_000)
 
   it('says what is wrong with the environment', async () => {
     const second = start({ PODIUM_PORT: 'eighty' })

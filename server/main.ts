@@ -30,7 +30,7 @@ import {
 import { makeFolder } from './cli/named-places.ts'
 import { readSettings, type Settings } from './cli/settings.ts'
 import { stateDirectory } from './cli/state-directory.ts'
-import { UserError } from './cli/user-error.ts'
+import { mendableWords, UserError } from './cli/user-error.ts'
 import { clusterDirectory, spawnClusterHost } from './kube/cluster/index.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -172,7 +172,8 @@ function stopOnSignals(stack: AsyncDisposableStack, logger: Logger): () => Promi
 try {
   await main()
 } catch (err) {
-  const isForPeople = err instanceof UserError || err instanceof MigrationError
-  process.stderr.write(`podium: ${isForPeople ? (err as Error).message : ((err as Error).stack ?? String(err))}\n`)
+  const home = stateDirectory(process.env, process.getuid?.())
+  const words = err instanceof MigrationError ? err.message : mendableWords(err, home)
+  process.stderr.write(`podium: ${words ?? (err as Error).stack ?? String(err)}\n`)
   process.exit(1)
 }

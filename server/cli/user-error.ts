@@ -15,13 +15,17 @@ const OF_FILES: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of this user is used up; make room, and say it again',
 }
 
-/** By whoever typed: what a command says of it, or of a file that is not there or may not be touched. */
-export function mendableWords(err: unknown): string | undefined {
+/** Of a write to an open file nobody says which. */
+const OF_DISKS = new Set(['ENOSPC', 'EDQUOT'])
+
+/** By whoever typed: what a command says of it, or of a file that is not there or may not be touched. `home`: where most is written. */
+export function mendableWords(err: unknown, home?: string): string | undefined {
   if (err instanceof UserError) return err.message
   if (!(err instanceof Error)) return undefined
   const { code = '', path, dest } = err as NodeJS.ErrnoException & { dest?: string }
   const words = OF_FILES[code]
   if (!words) return undefined
+  if (!path && home && OF_DISKS.has(code)) return `${home}: ${words}`
   // Of a socket only the message says which.
   return path ? `${dest ?? path}: ${words}` : err.message
 }
