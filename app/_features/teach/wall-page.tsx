@@ -4,8 +4,8 @@
 
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
-import { useState } from 'react'
-import type { Tile, WallView } from '../../../server/classroom/teaching/wall-view.ts'
+import { useRef, useState } from 'react'
+import type { WallView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Shape, type State } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
@@ -13,7 +13,7 @@ import { PersonMenu } from '../people/person-menu.tsx'
 import { LearnerSheet } from './learner-sheet.tsx'
 import { RoomActions } from './room-actions.tsx'
 import { RoomAside } from './room-aside.tsx'
-import { useSteadyOrder } from './steady-order.ts'
+import { type Group, useSteadyOrder } from './steady-order.ts'
 import { TileCard } from './tile-card.tsx'
 import { useWall } from './use-wall.ts'
 import style from './wall.module.css'
@@ -95,22 +95,20 @@ function Here({ view }: { view: WallView }) {
   )
 }
 
-const groups: { title: string; note: string; shape: State; has: (tile: Tile) => boolean }[] = [
+const groups: { of: Group; title: string; note: string; shape: State }[] = [
   {
+    of: 'stuck',
     title: 'Stuck',
     note: 'the same check fails for 6 minutes or more, or no command since it failed',
     shape: 'fail',
-    has: ({ state }) => state === 'stuck',
   },
-  {
-    title: 'Working',
-    note: 'time since the last command',
-    shape: 'wait',
-    has: ({ state }) => state !== 'stuck' && state !== 'done' && state !== 'away',
-  },
-  { title: 'Not here', note: '', shape: 'idle', has: ({ state }) => state === 'away' },
-  { title: 'Done', note: '', shape: 'ok', has: ({ state }) => state === 'done' },
+  { of: 'working', title: 'Working', note: 'time since the last command', shape: 'wait' },
+  { of: 'away', title: 'Not here', note: '', shape: 'idle' },
+  { of: 'done', title: 'Done', note: '', shape: 'ok' },
 ]
+
+/** A pointer that did not move for so long is about to click on nobody. */
+const USED_FOR_MS = 10_000
 
 interface TilesProps {
   view: WallView
@@ -120,9 +118,9 @@ interface TilesProps {
 }
 
 function Tiles({ view, now, open, onOpen }: TilesProps) {
-  const [isUnderPointer, setUnderPointer] = useState(false)
-  const tiles = useSteadyOrder(view.tiles, now, isUnderPointer)
-  if (tiles.length === 0) {
+  const movedAt = useRef(Number.NEGATIVE_INFINITY)
+  const placed = useSteadyOrder(view.tiles, now, performance.now() - movedAt.current < USED_FOR_MS)
+  if (placed.length === 0) {
     return (
       <section>
         <p className="quiet">Nobody has joined this class yet. The join code is on the class’s page.</p>
@@ -131,13 +129,17 @@ function Tiles({ view, now, open, onOpen }: TilesProps) {
   }
   return (
     <section
-      aria-label={`${tiles.length} learners`}
-      onPointerEnter={() => setUnderPointer(true)}
-      onPointerLeave={() => setUnderPointer(false)}
+      aria-label={`${placed.length} learners`}
+      onPointerMove={() => {
+        movedAt.current = performance.now()
+      }}
+      onPointerLeave={() => {
+        movedAt.current = Number.NEGATIVE_INFINITY
+      }}
     >
-      {!tiles.some(({ state }) => state === 'stuck') && <p className={style.calm}>Nobody is stuck.</p>}
-      {groups.map(({ title, note, shape, has }) => {
-        const shown = tiles.filter(has)
+      {!placed.some(({ group }) => group === 'stuck') && <p className={style.calm}>Nobody is stuck.</p>}
+      {groups.map(({ of, title, note, shape }) => {
+        const shown = placed.filter(({ group }) => group === of)
         if (shown.length === 0) return null
         return (
           <section key={title} className={style.group} data-group={title}>
@@ -146,7 +148,7 @@ function Tiles({ view, now, open, onOpen }: TilesProps) {
               <em>{note}</em>
             </h2>
             <div className={style.grid}>
-              {shown.map((tile) => (
+              {shown.map(({ tile }) => (
                 <TileCard
                   key={tile.learnerId}
                   tile={tile}
