@@ -75,6 +75,10 @@ export const wasUnanswered = (error: unknown): boolean => error instanceof TRPCC
 export const isMissing = (error: unknown): boolean =>
   error instanceof TRPCClientError && error.data?.code === 'NOT_FOUND'
 
+/** The classroom says that this is not for them, as when a role was taken away. */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof TRPCClientError && error.data?.code === 'FORBIDDEN'
+
 /** What to tell a person about a failed call: the classroom's own words where it has any. */
 export function wordsOf(error: unknown): string {
   if (wasUnanswered(error)) return 'The classroom does not answer. Is its server running?'

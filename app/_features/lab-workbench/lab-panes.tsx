@@ -109,7 +109,7 @@ export function ScopePane({ panes, lookCloser }: Pick<PictureProps, 'panes' | 'l
 
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
 function PhaseNotice({ panes }: { panes: Panes }) {
-  const { session, error, retry, reset } = panes.run
+  const { session, error, refusal, retry, reset } = panes.run
   const isWaiting = !error && (!session || ['queued', 'starting', 'resetting'].includes(session.phase))
   const seconds = useSeconds(isWaiting)
   if (error && !session) {
@@ -122,6 +122,16 @@ function PhaseNotice({ panes }: { panes: Panes }) {
         <Button small onClick={retry}>
           Try again
         </Button>
+      </div>
+    )
+  }
+  if (refusal) {
+    return (
+      <div className={style.notice} data-kind="failed" role="alert">
+        <Shape state="held" />
+        <span>
+          <b>This lab is not open to you now.</b> {refusal}
+        </span>
       </div>
     )
   }

@@ -16,6 +16,8 @@ export interface LabSession {
   error: string
   /** The session's own stream is broken; what is shown is the last that was heard. */
   isBehind: boolean
+  /** Why the classroom does not tell of this session any more, as to who is in no class now; empty while it does. */
+  refusal: string
   goTo(step: number): void
   answer(questionId: string, choice: number): void
   typeAnswer(answerId: string, text: string): void
@@ -34,6 +36,7 @@ export function useLabSession(labId: string): LabSession {
   const [session, setSession] = useState<SessionView>()
   const [error, setError] = useState('')
   const [isBehind, setBehind] = useState(false)
+  const [refusal, setRefusal] = useState('')
   const [attempt, setAttempt] = useState(0)
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt starts again
@@ -80,10 +83,12 @@ export function useLabSession(labId: string): LabSession {
         {
           onData: (next) => {
             setBehind(false)
+            setRefusal('')
             setSession(next)
           },
-          onError: () => {
-            setBehind(true)
+          onError: (cause) => {
+            setBehind(wasUnanswered(cause))
+            setRefusal(wasUnanswered(cause) ? '' : wordsOf(cause))
             timer = setTimeout(open, retryMs)
           },
           onConnectionStateChange: ({ state, error }) => {
@@ -119,6 +124,7 @@ export function useLabSession(labId: string): LabSession {
     isUnknown: isMissing(lab.error),
     error: error || (lab.error ? wordsOf(lab.error) : ''),
     isBehind,
+    refusal,
     goTo: (step) => sessionId && act(api.session.goTo.mutate({ sessionId, step })),
     answer: (questionId, choice) => sessionId && act(api.session.answer.mutate({ sessionId, questionId, choice })),
     typeAnswer: (answerId, text) => sessionId && act(api.session.typeAnswer.mutate({ sessionId, answerId, text })),

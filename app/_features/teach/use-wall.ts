@@ -4,7 +4,7 @@
 
 import { useEffect, useState } from 'react'
 import type { WallView } from '../../../server/classroom/teaching/wall-view.ts'
-import { api, isMissing, wordsOf } from '../../_api/api-client.ts'
+import { api, isMissing, isRefused, wordsOf } from '../../_api/api-client.ts'
 
 export interface Wall {
   view: WallView | undefined
@@ -42,7 +42,7 @@ export function useWall(classId: string): Wall {
             if (cause) setError(wordsOf(cause))
           },
           onError: (cause) => {
-            if (isMissing(cause)) return setUnknown(true)
+            if (isMissing(cause) || isRefused(cause)) return setUnknown(true)
             setError(wordsOf(cause))
             timer = setTimeout(open, retryMs)
           },
