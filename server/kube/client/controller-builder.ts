@@ -11,8 +11,9 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Metrics } from '../../base/metrics.ts'
-import { controllerOf, type KubeObject, keyOf } from '../apimachinery/object-meta.ts'
+import { controllerOf, type KubeList, type KubeObject, keyOf } from '../apimachinery/object-meta.ts'
 import type { AnyKind, Kind } from '../kinds/define-kind.ts'
+import type { ListOptions } from './client.ts'
 import type { IndexedCache } from './indexed-cache.ts'
 import type { Reconciler } from './reconcile-context.ts'
 import type { Change, ChangeHandler } from './shared-informer.ts'
@@ -26,6 +27,8 @@ export interface ClusterView {
   readonly metrics: Metrics
   /** The cache of a kind; asking for it makes the loop watch that kind. Asked for while the loop runs, it fills later. */
   cache<T extends KubeObject>(kind: Kind<T>): IndexedCache<T>
+  /** What a cache of the kind would have, asked for once: for who looks once a day. */
+  list<T extends KubeObject>(kind: Kind<T>, options?: ListOptions): Promise<KubeList<T>>
   /** The kind is watched no more; its cache has gone. For kinds that come and go: others are watched to the end. */
   forget(kind: AnyKind): void
   /** For bookkeeping, such as expectations; handlers registered here run before those that wake the loop. */

@@ -129,6 +129,7 @@ export class RunningController implements AsyncDisposable {
       logger: this.#log,
       metrics: metrics ?? new Metrics(),
       cache: (kind) => this.#informer(kind).cache,
+      list: (kind, options) => this.#reader.of(kind).list(options),
       forget: (kind) => this.#forget(kind),
       onChange: (kind, handler) => void this.#informer(kind).addHandler(handler),
     }

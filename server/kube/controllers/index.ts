@@ -19,6 +19,7 @@ import { daemonSetController } from './daemonset/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { descheduler } from './descheduler/index.ts'
 import { type DeschedulerPolicy, readDeschedulerPolicy } from './descheduler/policy.ts'
+import { deviceTaintEvictionController } from './device-taint-eviction/index.ts'
 import { localPathProvisioner, sharedDirectoryProvisioner } from './directory-provisioner/index.ts'
 import { disruptionController, staleDisruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
@@ -27,6 +28,7 @@ import { endpointSliceMirroringController } from './endpointslice-mirroring/inde
 import { ephemeralVolumeController } from './ephemeral-volume/index.ts'
 import { garbageCollector } from './garbage-collector/index.ts'
 import { jobController } from './job/index.ts'
+import { legacyTokenCleaner } from './legacy-serviceaccount-token-cleaner/index.ts'
 import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
 import { type EvictionRates, UPSTREAM_RATES } from './node-lifecycle/eviction-zones.ts'
@@ -50,6 +52,7 @@ import { taintEvictionController } from './taint-eviction/index.ts'
 import { tokenCleaner } from './token-cleaner/index.ts'
 import { ttlController } from './ttl/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
+import { attributesClassProtectionController } from './volumeattributesclass-protection/index.ts'
 
 export { readDeschedulerPolicy }
 
@@ -80,6 +83,8 @@ export interface ControllerOptions {
   deschedulerPolicy?: DeschedulerPolicy
   /** So many finished pods may stay; 12500 unless told. */
   terminatedPodThreshold?: number
+  /** So long nobody may use a token that lies in a Secret before it is cleaned up; a year unless told. */
+  legacyTokenCleanUpMs?: number
 }
 
 export function buildControllers(options: ControllerOptions): ControllerDefinition[] {
@@ -107,6 +112,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     ...(options.signLegacyToken
       ? [serviceAccountTokenController({ rootCaPem: options.rootCaPem, sign: options.signLegacyToken })]
       : []),
+    legacyTokenCleaner(options.legacyTokenCleanUpMs ?? 365 * 24 * 60 * 60 * 1000),
     rootCaCertificatePublisher(options.rootCaPem),
     serviceCidrController,
     ...(options.loadBalancers ? [serviceLbController(options.loadBalancers)] : []),
@@ -118,6 +124,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
       rates: options.evictionRates ?? UPSTREAM_RATES,
     }),
     taintEvictionController,
+    deviceTaintEvictionController,
     ttlController,
     clusterRoleAggregationController,
     resourceQuotaController(options.kinds),
@@ -135,6 +142,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     sharedDirectoryProvisioner,
     claimProtectionController,
     volumeProtectionController,
+    attributesClassProtectionController,
     garbageCollector(options.kinds),
     descheduler(options.deschedulerPolicy),
     podGarbageCollector(options.terminatedPodThreshold ?? 12_500),

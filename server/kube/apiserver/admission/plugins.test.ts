@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
 import {
   Ingress,
   IngressClass,
@@ -13,6 +14,7 @@ import {
   ResourceClaimTemplate,
   RuntimeClass,
   StorageClass,
+  VolumeAttributesClass,
 } from '../../kinds/index.ts'
 import { askPlugin, type There } from '../testing/ask-plugin.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
@@ -162,10 +164,11 @@ describe('default classes', () => {
 })
 
 describe('protection and growth of storage', () => {
-  it('gives claims and volumes their finalizers once', async () => {
-    const ask = async (kind: typeof PersistentVolume | typeof PersistentVolumeClaim, object: KubeObject) =>
+  it('gives claims, volumes and classes of their attributes their finalizers once', async () => {
+    const ask = async (kind: AnyKind, object: KubeObject) =>
       (await askPlugin(storageObjectInUseProtection, { kind, object })).object?.metadata?.finalizers
     expect(await ask(PersistentVolume, named('v'))).toEqual(['kubernetes.io/pv-protection'])
+    expect(await ask(VolumeAttributesClass, named('gold'))).toEqual(['kubernetes.io/vac-protection'])
     const finalizers = ['a/b', 'kubernetes.io/pvc-protection']
     expect(await ask(PersistentVolumeClaim, { metadata: { name: 'c', finalizers } })).toEqual(finalizers)
   })

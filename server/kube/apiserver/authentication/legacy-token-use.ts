@@ -7,9 +7,8 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { Client } from '../../client/client.ts'
 import { Secret as SecretKind } from '../../kinds/index.ts'
+import { dayOf, INVALID_SINCE, LAST_USED } from '../../kinds/legacy-token.ts'
 
-const LAST_USED = 'kubernetes.io/legacy-token-last-used'
-const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since'
 const DAY_MS = 24 * 60 * 60 * 1000
 
 export interface LegacyTokenUse {
@@ -22,8 +21,7 @@ export interface LegacyTokenUse {
 /** To be called for each request that comes with such a token; the request does not wait for the write. */
 export function noteLegacyTokenUse({ metadata }: Secret, { client, clock, logger }: LegacyTokenUse): void {
   const { namespace, name = '', labels = {} } = metadata ?? {}
-  const day = (at: number) => new Date(at).toISOString().slice(0, 10)
-  const [today, tomorrow] = [day(clock.now()), day(clock.now() + DAY_MS)]
+  const [today, tomorrow] = [dayOf(clock.now()), dayOf(clock.now() + DAY_MS)]
   // The clock of another server may be ahead of this one's.
   if ([today, tomorrow].includes(labels[LAST_USED] ?? '')) return
   client()

@@ -2,13 +2,12 @@
 // those that carry no date have been left alone. Upstream: kubernetes/pkg/controlplane/controller/legacytokentracking.
 
 import type { ConfigMap as Wire } from 'kubernetes-types/core/v1'
-import { type Clock, isoTime } from '../../../base/clock.ts'
+import type { Clock } from '../../../base/clock.ts'
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
+import { dayOf, startOfDay, TRACKING } from '../../kinds/legacy-token.ts'
 import { createOnce, type Peek, type SystemPart } from './part.ts'
 
-const NAMESPACE = 'kube-system'
-const NAME = 'kube-apiserver-legacy-service-account-token-tracking'
 /** Another server over the same store may not note such use, and take this away each time. */
 const MAKE_AGAIN_MS = 30 * 60_000
 
@@ -18,16 +17,16 @@ export function legacyTokenTracking(clock: Clock): SystemPart {
     hooks: ['start-legacy-token-tracking-controller'],
     isComplete(peek) {
       const there = thereOf(peek)
-      return there ? isDay(there.data?.since) : clock.now() < mayMakeAt
+      return there ? startOfDay(there.data?.since) !== undefined : clock.now() < mayMakeAt
     },
     async ensure(client, peek) {
-      const since = isoTime(clock).slice(0, 10)
+      const since = dayOf(clock.now())
       const there = thereOf(peek)
       if (!there) {
-        const object = { metadata: { namespace: NAMESPACE, name: NAME }, data: { since } }
+        const object = { metadata: { ...TRACKING }, data: { since } }
         await createOnce(client, peek, { kind: ConfigMap, object })
         mayMakeAt = clock.now() + MAKE_AGAIN_MS
-      } else if (!isDay(there.data?.since)) {
+      } else if (startOfDay(there.data?.since) === undefined) {
         await client
           .of(ConfigMap)
           .update({ ...there, data: { ...there.data, since } })
@@ -40,10 +39,4 @@ export function legacyTokenTracking(clock: Clock): SystemPart {
   }
 }
 
-const thereOf = (peek: Peek) => peek(ConfigMap, NAMESPACE, NAME) as Wire | undefined
-
-/** `2026-02-30` is none. */
-function isDay(told = ''): boolean {
-  const at = new Date(`${told}T00:00:00Z`)
-  return /^\d{4}-\d\d-\d\d$/.test(told) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(told)
-}
+const thereOf = (peek: Peek) => peek(ConfigMap, TRACKING.namespace, TRACKING.name) as Wire | undefined

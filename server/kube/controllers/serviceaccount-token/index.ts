@@ -3,12 +3,9 @@ import { isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
+import { ACCOUNT_NAME, ACCOUNT_UID, TOKEN_SECRET } from '../../kinds/legacy-token.ts'
 import { Secret } from '../../kinds/secret.ts'
 import { ServiceAccount } from '../../kinds/service-account.ts'
-
-const TYPE = 'kubernetes.io/service-account-token'
-const NAME = 'kubernetes.io/service-account.name'
-const UID = 'kubernetes.io/service-account.uid'
 
 export interface LegacyTokenSubject {
   namespace: string
@@ -40,26 +37,26 @@ class TokenReconciler implements Reconciler {
 
   async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
     const secret = this.#secrets.get(key)
-    if (!secret || secret.type !== TYPE || secret.metadata?.deletionTimestamp) return
+    if (!secret || secret.type !== TOKEN_SECRET || secret.metadata?.deletionTimestamp) return
     report.sees(secret)
     const { namespace = '', name = '', uid = '', annotations = {} } = secret.metadata ?? {}
     // Asked of the server: an account that this cache has not heard of yet must not cost its Secret.
     const account = await client
       .of(ServiceAccount)
-      .get({ namespace, name: annotations[NAME] ?? '' })
+      .get({ namespace, name: annotations[ACCOUNT_NAME] ?? '' })
       .catch((err) => {
         if (isNotFound(err)) return undefined
         throw err
       })
-    if (!account || (annotations[UID] && annotations[UID] !== account.metadata?.uid)) {
+    if (!account || (annotations[ACCOUNT_UID] && annotations[ACCOUNT_UID] !== account.metadata?.uid)) {
       await client.of(Secret).delete({ namespace, name }, { uid })
       report.did.push('deleted it: its account is not there')
       return
     }
     const data = await this.#dataOf(secret, account)
     const isWhole = Object.entries(data).every(([field, value]) => secret.data?.[field] === value)
-    if (isWhole && annotations[UID]) return
-    const metadata = { ...secret.metadata, annotations: { ...annotations, [UID]: account.metadata?.uid ?? '' } }
+    if (isWhole && annotations[ACCOUNT_UID]) return
+    const metadata = { ...secret.metadata, annotations: { ...annotations, [ACCOUNT_UID]: account.metadata?.uid ?? '' } }
     await client.of(Secret).update({ ...secret, metadata, data: { ...secret.data, ...data } })
     report.did.push('filled it')
   }
@@ -86,7 +83,7 @@ export const serviceAccountTokenController = (options: Options) =>
         ? view
             .cache(Secret)
             .list()
-            .filter(({ type, metadata }) => type === TYPE && metadata?.namespace === object.metadata?.namespace)
+            .filter(({ type, metadata }) => type === TOKEN_SECRET && metadata?.namespace === object.metadata?.namespace)
             .map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)
         : [],
     )

@@ -27,15 +27,15 @@ export async function settleClaims(
 }
 
 async function settle(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod, held: Claim): Promise<void> {
-  const { namespace = '', name = '', uid, resourceVersion, ownerReferences: before = [] } = held.metadata ?? {}
+  const { name = '', ownerReferences: before = [] } = held.metadata ?? {}
   const ownerReferences = ownersOf(set, { before, pod })
   if (deepEqual(before, ownerReferences)) return
   if (asksForDeletion(set) && hasStrangeController(ownerReferences, set, pod)) {
     const told = `PersistentVolumeClaim ${name} has a conflicting OwnerReference that acts as a manging controller, the retention policy is ignored for this claim`
     context.event(StatefulSet, set, 'Warning', 'ConflictingController', told)
   }
-  const patch = { metadata: { uid, resourceVersion, ownerReferences } }
-  await context.client.of(PersistentVolumeClaim).patch({ namespace, name }, 'application/merge-patch+json', patch)
+  const metadata = { ...held.metadata, ownerReferences: [...ownerReferences] }
+  await context.client.of(PersistentVolumeClaim).update({ ...held, metadata })
   context.report.did.push(`${ownerReferences.length > 0 ? 'took' : 'let go of'} claim ${name}`)
 }
 

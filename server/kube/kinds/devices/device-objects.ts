@@ -26,6 +26,8 @@ export interface DeviceToleration {
   operator?: string
   value?: string
   effect?: string
+  /** Of NoExecute: for ever without it. */
+  tolerationSeconds?: number
 }
 
 /** One kind of device, and how many of it. */

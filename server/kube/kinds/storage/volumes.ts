@@ -16,6 +16,7 @@ export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 
 export const PV_PROTECTION = 'kubernetes.io/pv-protection'
 export const PVC_PROTECTION = 'kubernetes.io/pvc-protection'
+export const VAC_PROTECTION = 'kubernetes.io/vac-protection'
 export const VOLUME_MODES = ['Block', 'Filesystem']
 
 export function accessModeErrors(field: string, modes: readonly string[]): FieldError[] {

@@ -2,6 +2,7 @@
 
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import type { Claim, Class, DeviceRequest, DeviceTaint, Wish } from '../../kinds/devices/device-objects.ts'
+import { toleratesDeviceTaint } from '../../kinds/devices/device-tolerations.ts'
 import type { Offer } from './pools.ts'
 
 export interface NamedWish {
@@ -33,11 +34,6 @@ export function isKeptAway(taints: readonly DeviceTaint[], { tolerations = [] }:
   return taints.some(
     (taint) =>
       (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') &&
-      !tolerations.some(
-        ({ key, operator = 'Equal', value = '', effect }) =>
-          (!effect || effect === taint.effect) &&
-          (!key || key === taint.key) &&
-          (operator === 'Exists' || (operator === 'Equal' && value === (taint.value ?? ''))),
-      ),
+      !tolerations.some((toleration) => toleratesDeviceTaint(toleration, taint)),
   )
 }

@@ -2,6 +2,7 @@
 // Upstream: kubernetes/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go.
 
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
+import { TRACKING } from '../../../kinds/legacy-token.ts'
 import { EVENTS, READ, rule } from './tell.ts'
 
 export const CONTROLLER_PREFIX = 'system:controller:'
@@ -38,7 +39,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete get list patch update watch', ['batch'], 'jobs'),
     rule('update', ['batch'], 'cronjobs/status'),
     rule('update', ['batch'], 'cronjobs/finalizers'),
-    rule('delete list', [''], 'pods'),
+    rule('delete list watch', [''], 'pods'),
     EVENTS,
   ],
   'daemon-set-controller': [
@@ -57,6 +58,15 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', APPS, 'deployments/finalizers'),
     rule('create delete get list patch update watch', APPS, 'replicasets'),
     rule('get list update watch', [''], 'pods'),
+    EVENTS,
+  ],
+  'device-taint-eviction-controller': [
+    rule('delete get list watch', [''], 'pods'),
+    rule('patch update', [''], 'pods/status'),
+    rule(READ, ['resource.k8s.io'], 'resourceclaims'),
+    rule(READ, ['resource.k8s.io'], 'resourceslices'),
+    rule(READ, ['resource.k8s.io'], 'deviceclasses'),
+    rule(READ, ['resource.k8s.io'], 'devicetaintrules'),
     EVENTS,
   ],
   'disruption-controller': [
@@ -87,7 +97,6 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', [''], 'services/finalizers'),
     rule('update', [''], 'endpoints/finalizers'),
     rule('create delete get list update watch', ['discovery.k8s.io'], 'endpointslices'),
-    rule('create', ['discovery.k8s.io'], 'endpointslices/restricted'),
     EVENTS,
   ],
   'ephemeral-volume-controller': [
@@ -100,6 +109,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('get list patch update watch', [''], 'persistentvolumes'),
     rule('patch update', [''], 'persistentvolumeclaims/status'),
     rule('get list watch', [''], 'persistentvolumeclaims'),
+    rule('get', [''], 'services'),
     EVENTS,
   ],
   'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
@@ -107,9 +117,10 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(READ, ['autoscaling'], 'horizontalpodautoscalers'),
     rule('update', ['autoscaling'], 'horizontalpodautoscalers/status'),
     rule('get update', ['*'], '*/scale'),
-    rule('list', [''], 'pods'),
-    rule('list', ['metrics.k8s.io'], 'pods'),
-    rule('get list', ['custom.metrics.k8s.io', 'external.metrics.k8s.io'], '*'),
+    rule('list watch', [''], 'pods'),
+    rule('list watch', ['metrics.k8s.io'], 'pods'),
+    rule(READ, ['custom.metrics.k8s.io'], '*'),
+    rule(READ, ['external.metrics.k8s.io'], '*'),
     EVENTS,
   ],
   'job-controller': [
@@ -118,6 +129,10 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', ['batch'], 'jobs/finalizers'),
     rule('create delete list patch watch', [''], 'pods'),
     EVENTS,
+  ],
+  'legacy-service-account-token-cleaner': [
+    rule('get', [''], 'configmaps', TRACKING.name),
+    rule('delete patch', [''], 'secrets'),
   ],
   'namespace-controller': [
     rule('delete get list watch', [''], 'namespaces'),
@@ -161,6 +176,9 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', [''], 'persistentvolumeclaims/status'),
     rule(READ, ['storage.k8s.io'], 'storageclasses'),
     rule('create delete get list watch', [''], 'pods'),
+    rule('list watch', [''], 'nodes'),
+    rule('watch', [''], 'events'),
+    rule('get', [''], 'services'),
     EVENTS,
   ],
   'pod-garbage-collector': [
@@ -184,7 +202,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'resource-claim-controller': [
     rule(READ, [''], 'pods'),
     rule('update', [''], 'pods/finalizers'),
-    rule('create delete get list update watch', ['resource.k8s.io'], 'resourceclaims'),
+    rule('create delete get list watch', ['resource.k8s.io'], 'resourceclaims'),
     rule('patch update', ['resource.k8s.io'], 'resourceclaims resourceclaims/status'),
     rule('patch update', [''], 'pods/status'),
     EVENTS,
@@ -197,6 +215,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete list patch watch', [''], 'pods'),
     EVENTS,
   ],
+  'route-controller': [rule('list watch', [''], 'nodes'), rule('patch', [''], 'nodes/status'), EVENTS],
   'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
   'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
   'statefulset-controller': [
@@ -206,11 +225,24 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', ['apps'], 'statefulsets/finalizers'),
     rule('create delete get patch update', [''], 'pods'),
     rule('create delete get list patch update watch', ['apps'], 'controllerrevisions'),
-    rule('create get list patch update watch', [''], 'persistentvolumeclaims'),
+    rule('create get list watch', [''], 'persistentvolumeclaims'),
+    rule('delete update', [''], 'persistentvolumeclaims'),
+    rule('update', [''], 'pods/finalizers'),
     EVENTS,
   ],
   'ttl-after-finished-controller': [rule('delete get list watch', ['batch'], 'jobs'), EVENTS],
   'ttl-controller': [rule('list patch update watch', [''], 'nodes'), EVENTS],
+  'validatingadmissionpolicy-status-controller': [
+    rule(READ, ['admissionregistration.k8s.io'], 'validatingadmissionpolicies'),
+    rule('get patch update', ['admissionregistration.k8s.io'], 'validatingadmissionpolicies/status'),
+    EVENTS,
+  ],
+  'volumeattributesclass-protection-controller': [
+    rule(READ, [''], 'persistentvolumeclaims'),
+    rule(READ, [''], 'persistentvolumes'),
+    rule('get list update watch', ['storage.k8s.io'], 'volumeattributesclasses'),
+    EVENTS,
+  ],
 }
 
 export const CONTROLLER_ACCOUNTS: readonly string[] = Object.keys(RULES)
