@@ -175,6 +175,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   storageclasses: { object: { provisioner: 'example.com/disks' }, patch: { allowVolumeExpansion: true } },
   volumeattributesclasses: {
     object: { driverName: 'disks.example.com', parameters: { iops: '3000' } },
+    isKept: true,
     patch: labelled,
   },
   volumeattachments: {

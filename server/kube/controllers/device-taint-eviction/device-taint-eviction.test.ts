@@ -63,7 +63,7 @@ describe('pods on tainted devices', () => {
       spec: {
         nodeName,
         containers: [{ name: 'c', image: 'i' }],
-        resourceClaims: [{ name: 'x', resourceClaimName: name }],
+        resourceClaims: [{ name: 'x', ...{ resourceClaimName: name } }],
       },
     } as WirePod)
     const claim = await loops.client.of(ResourceClaim).create({

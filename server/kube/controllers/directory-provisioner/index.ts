@@ -124,6 +124,8 @@ class DirectoryProvisioner implements Reconciler {
     if (!volume || !this.#isOurs(volume) || claim.status?.phase !== 'Bound' || !isLarger) return
     context.report.sees(claim, volume)
     const { name = '' } = volume.metadata ?? {}
+    const resizing = `External resizer is resizing volume ${name}`
+    context.event(PersistentVolumeClaim, claim, 'Normal', 'Resizing', resizing)
     const merge = 'application/merge-patch+json'
     const capacity = { storage: wanted }
     await context.client.of(PersistentVolume).patch({ name }, merge, { spec: { capacity } })

@@ -7,6 +7,10 @@ import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { PersistentVolume } from '../../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { PROVISIONED_BY } from '../../kinds/storage/volume-binding.ts'
+
+/** Volumes of the classroom's provisioners, which grow them as well. */
+const OURS = 'podium.dev/'
 
 /**
  * Says that a claim which is to grow waits for somebody outside: no volume is grown by the controller manager itself.
@@ -34,8 +38,10 @@ class ExpanderReconciler implements Reconciler {
     if (!volume || volume.spec?.claimRef?.uid !== claim.metadata?.uid) return
     report.sees(claim, volume)
     report.seen = `${name} is to grow, by somebody outside`
-    // Of drivers it is known that they are outside; for any other source it looked for a plug-in and found none.
-    const type = volume.spec?.csi ? 'Normal' : 'Warning'
+    // Of drivers it is known that they are outside, of our own provisioners too: there a driver would be in their place. For
+    // any other source it looked for a plug-in and found none.
+    const isKnown = volume.spec?.csi || volume.metadata?.annotations?.[PROVISIONED_BY]?.startsWith(OURS)
+    const type = isKnown ? 'Normal' : 'Warning'
     const message = 'waiting for an external controller to expand this PVC'
     context.event(PersistentVolumeClaim, claim, type, 'ExternalExpanding', message)
   }

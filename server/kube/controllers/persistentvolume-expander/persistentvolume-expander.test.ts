@@ -14,7 +14,7 @@ it('says of a claim that is to grow, and of no other, that it waits for somebody
     provisioner: 'far.example.com',
     allowVolumeExpansion: true,
   })
-  const bound = async (name: string, source: object) => {
+  const bound = async (name: string, source: object, annotations = {}) => {
     const claim = await client.of(PersistentVolumeClaim).create({
       metadata: { namespace, name },
       spec: {
@@ -25,7 +25,7 @@ it('says of a claim that is to grow, and of no other, that it waits for somebody
       },
     })
     await client.of(PersistentVolume).create({
-      metadata: { name: `of-${name}` },
+      metadata: { name: `of-${name}`, annotations },
       spec: {
         accessModes: ['ReadWriteOnce'],
         storageClassName: 'far',
@@ -41,6 +41,7 @@ it('says of a claim that is to grow, and of no other, that it waits for somebody
   const csi = { csi: { driver: 'far.example.com', volumeHandle: 'one' } }
   await bound('driven', csi)
   await bound('shared', { nfs: { server: 'files', path: '/' } })
+  await bound('ours', { hostPath: { path: '/' } }, { 'pv.kubernetes.io/provisioned-by': 'podium.dev/local-path' })
   await bound('still', csi)
   await loops.run(['persistentvolume-expander'])
   const grow = (name: string) =>
@@ -49,12 +50,14 @@ it('says of a claim that is to grow, and of no other, that it waits for somebody
     })
   await grow('driven')
   await grow('shared')
+  await grow('ours')
   const events = async () => (await client.of(Event).list({ namespace })).items
-  await loops.until('both are told', async () => (await events()).length === 2)
+  await loops.until('all are told', async () => (await events()).length === 3)
   const words = (await events()).map((event) => [event.involvedObject.name, event.type, event.reason, event.message])
   const message = 'waiting for an external controller to expand this PVC'
   expect(words.sort()).toEqual([
     ['driven', 'Normal', 'ExternalExpanding', message],
+    ['ours', 'Normal', 'ExternalExpanding', message],
     ['shared', 'Warning', 'ExternalExpanding', message],
   ])
   expect((await events())[0]?.source?.component).toBe('volume_expand')
