@@ -159,6 +159,10 @@ class Scheduler implements RunningScheduler {
       classes: this.#informer(DeviceClass),
       signal: this.#stop.signal,
       onChange: (event, revision) => this.#news.wake(event, revision),
+      tell: (about, reason, message) =>
+        this.#profiles
+          .get(about.spec?.schedulerName ?? '')
+          ?.recorder.record({ about, kind: Pod, type: 'Normal', reason, message }),
     })
     this.#waiting = new WaitingPods(clock)
     this.#extenders = openExtenders(configuration.extenders)

@@ -1,7 +1,7 @@
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
-import type { Claim, ClaimSpec } from '../../kinds/devices/device-objects.ts'
+import type { Claim, ClaimSpec, Device } from '../../kinds/devices/device-objects.ts'
 import { DeviceClass, Event, Pod, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
@@ -21,7 +21,7 @@ describe('claims on devices', () => {
   })
   afterAll(() => loops[Symbol.asyncDispose]())
 
-  const offer = async (driver: string, ...devices: string[]) => {
+  const offer = async (driver: string, ...devices: (string | Device)[]) => {
     const { client } = loops
     await loops.addNode(driver)
     const expression = `device.driver == "${driver}"`
@@ -32,7 +32,7 @@ describe('claims on devices', () => {
         driver,
         nodeName: driver,
         pool: { name: driver, generation: 1, resourceSliceCount: 1 },
-        devices: devices.map((name) => ({ name })),
+        devices: devices.map((device) => (typeof device === 'string' ? { name: device } : device)),
       },
     })
   }
@@ -114,6 +114,44 @@ describe('claims on devices', () => {
     await Promise.all(['x', 'y', 'z'].map((name) => start(name, { resourceClaimTemplateName: 'many' })))
     await loops.until('all have a node', async () => (await Promise.all(['x', 'y', 'z'].map(place))).every(Boolean))
     expect((await claims('many.io')).map(deviceOf).sort()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('keep their pod waiting until the driver says that the device is ready, and give up what never will be', async () => {
+    const bindingConditions = ['far.io/attached']
+    const bindingFailureConditions = ['far.io/broken']
+    await offer('far.io', { name: 'a', bindsToNode: true, bindingConditions, bindingFailureConditions })
+    await template('far', 'far.io')
+    await start('attacher', { resourceClaimTemplateName: 'far' })
+    const allocated = async () => (await claims('far.io')).find(({ status }) => status?.allocation)
+    await loops.until('it waits', async () =>
+      (await messages('attacher')).includes('waiting for binding conditions for device on node far.io'),
+    )
+    const first = await allocated()
+    const only = { key: 'metadata.name', operator: 'In', values: ['far.io'] }
+    expect(first?.status?.allocation).toMatchObject({
+      devices: { results: [{ device: 'a', bindingConditions, bindingFailureConditions }] },
+      nodeSelector: { nodeSelectorTerms: [{ matchFields: [only] }] },
+    })
+    expect(await place('attacher')).toBeUndefined()
+    const tell = async (claim: Claim | undefined, type: string) => {
+      const condition = {
+        type,
+        status: 'True',
+        reason: 'Told',
+        message: 'so',
+        lastTransitionTime: '2026-01-01T00:00:00Z',
+      }
+      const devices = [{ driver: 'far.io', pool: 'far.io', device: 'a', conditions: [condition] }]
+      await loops.client.of(ResourceClaim).updateStatus({ ...claim, status: { ...claim?.status, devices } } as Claim)
+    }
+    await tell(first, 'far.io/broken')
+    const stamp = (claim: Claim | undefined) => claim?.status?.devices?.length ?? 0
+    await loops.until('it is given back, and tried again', async () => {
+      const now = await allocated()
+      return now && stamp(now) === 0 && now.status?.reservedFor?.length === 1
+    })
+    await tell(await allocated(), 'far.io/attached')
+    await loops.until('it has a node', () => place('attacher'))
   })
 
   it('are not made twice when news of them are late', async () => {

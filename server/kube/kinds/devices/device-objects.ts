@@ -155,6 +155,7 @@ export interface Device extends Place {
   capacity?: Record<string, Capacity>
   taints?: DeviceTaint[]
   allowMultipleAllocations?: boolean
+  bindsToNode?: boolean
   bindingConditions?: string[]
   bindingFailureConditions?: string[]
   consumesCounters?: { counterSet?: string; counters?: Counters }[]

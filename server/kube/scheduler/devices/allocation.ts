@@ -17,9 +17,17 @@ export interface Taken {
 }
 
 /** `chosen`: of each request the wish that was granted. */
-export function allocationOf(claim: Claim, chosen: readonly NamedWish[], taken: readonly Taken[]): Allocation {
+export function allocationOf(
+  claim: Claim,
+  chosen: readonly NamedWish[],
+  taken: readonly Taken[],
+  node: string,
+): Allocation {
   const config = configOf(claim, chosen)
-  const nodeSelector = whereUsable(taken.map(({ offer }) => offer))
+  const nodeSelector = whereUsable(
+    taken.map(({ offer }) => offer),
+    node,
+  )
   return {
     devices: {
       results: taken.map(resultOf),
@@ -31,6 +39,7 @@ export function allocationOf(claim: Claim, chosen: readonly NamedWish[], taken: 
 
 function resultOf({ wish, offer: { driver, pool, device }, share }: Taken): AllocatedDevice {
   const { tolerations } = wish.wish
+  const { bindingConditions, bindingFailureConditions } = device
   return {
     request: wish.name,
     driver,
@@ -38,6 +47,8 @@ function resultOf({ wish, offer: { driver, pool, device }, share }: Taken): Allo
     device: device.name ?? '',
     ...(wish.adminAccess ? { adminAccess: true } : {}),
     ...(tolerations?.length ? { tolerations } : {}),
+    ...(bindingConditions?.length ? { bindingConditions } : {}),
+    ...(bindingFailureConditions?.length ? { bindingFailureConditions } : {}),
     ...(share ? { shareID: randomUUID(), ...consumptionOf(share) } : {}),
   }
 }
@@ -71,13 +82,14 @@ function configOf(claim: Claim, chosen: readonly NamedWish[]): AllocatedConfig {
   })
 }
 
-/** One node where any device is of one; else what all their selectors ask for; undefined for everywhere. */
-function whereUsable(offers: readonly Offer[]): NodeSelector | undefined {
+/** One node where any device is of one, or stays with it; else what all their selectors ask for; undefined for everywhere. */
+function whereUsable(offers: readonly Offer[], node: string): NodeSelector | undefined {
   const matchFields: NodeSelectorRequirement[] = []
   const matchExpressions: NodeSelectorRequirement[] = []
-  for (const { place } of offers) {
-    if (place.nodeName) {
-      const only = { key: 'metadata.name', operator: 'In', values: [place.nodeName] }
+  for (const { place, device } of offers) {
+    const home = device.bindsToNode ? node : place.nodeName
+    if (home) {
+      const only = { key: 'metadata.name', operator: 'In', values: [home] }
       return { nodeSelectorTerms: [{ matchFields: [only] }] }
     }
     const [term] = place.nodeSelector?.nodeSelectorTerms ?? []

@@ -220,10 +220,10 @@ describe('devices on a node', () => {
       ['x: b, x: c'],
     ],
     [
-      'not what waits for conditions',
+      'also what its driver has to make ready',
       [claim('c', [exactly('x')])],
       [slice('n', { a: { bindingConditions: ['ready'] }, c: {} })],
-      ['x: c'],
+      ['x: a'],
     ],
     ['a part of a card', [claim('c', [exactly('x')])], card({ half: 20 }), ['x: half']],
     ['parts as long as there is enough', [claim('c', [exactly('x', { count: 2 })])], card(halves), ['x: h1, x: h2']],

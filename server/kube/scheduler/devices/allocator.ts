@@ -57,6 +57,7 @@ type Found = boolean | 'too many'
 class Search {
   readonly #world: DevicesWorld
   readonly #claims: readonly Claim[]
+  readonly #node: string
   readonly #pools: readonly Pool[]
   /** Of pools that are whole. */
   readonly #offers: readonly Offer[]
@@ -73,6 +74,7 @@ class Search {
   #steps = 0
 
   constructor(node: Node, claims: readonly Claim[], world: DevicesWorld) {
+    this.#node = node.metadata?.name ?? ''
     this.#world = world
     this.#claims = claims
     this.#pools = poolsOf(node, world.slices)
@@ -95,7 +97,7 @@ class Search {
 
   run(): Allocation[] | undefined {
     if (this.#serveClaim(0) === true) {
-      return this.#claims.map((claim, at) => allocationOf(claim, this.#chosen[at]!, this.#taken[at]!))
+      return this.#claims.map((claim, at) => allocationOf(claim, this.#chosen[at]!, this.#taken[at]!, this.#node))
     }
     if (this.#pools.some(({ state }) => state === 'invalid'))
       throw new NotHere('invalid resource pools were encountered')
@@ -228,8 +230,6 @@ class Search {
   }
 
   #matches(claim: Claim, { class: { metadata, spec }, wish }: NamedWish, offer: Offer): boolean {
-    // Conditions that a driver sets later are waited for by nobody here.
-    if (offer.device.bindingConditions?.length) return false
     const { selectors } = this.#world
     const spend = (cost: number) => this.#spend(cost)
     return (

@@ -39,6 +39,7 @@ function viewOf(loses: { before: boolean }) {
     classes: nothing as never,
     signal: new AbortController().signal,
     onChange: () => undefined,
+    tell: () => undefined,
   })
   view.promise(there, allocation)
   return { view, clock, claim: there, asked: () => asked }
@@ -73,6 +74,7 @@ it('counts what claims have of devices that several may have', () => {
     classes: nothing as never,
     signal: new AbortController().signal,
     onChange: () => undefined,
+    tell: () => undefined,
   })
   const { inUse, shared } = view.world()
   expect([...inUse]).toEqual([])

@@ -15,6 +15,7 @@ import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import type { ClusterEvent } from '../framework.ts'
 import { isKnown } from '../lost-answer.ts'
 import type { DevicesWorld } from './allocator.ts'
+import { BINDING_PATIENCE_MS, isOverdue, isReadyToBind, isStuck } from './binding-conditions.ts'
 import { Selectors } from './device-selectors.ts'
 import { deviceId } from './pools.ts'
 
@@ -27,6 +28,8 @@ export interface DeviceOptions {
   /** Nothing is waited for any more. */
   signal: AbortSignal
   onChange(event: ClusterEvent, revision: number): void
+  /** Tells people why a pod that has a node is not bound yet. */
+  tell(pod: Pod, reason: string, message: string): void
 }
 
 /** As often as upstream tries when others write as well. */
@@ -43,6 +46,8 @@ export class DeviceView {
   readonly #pending = new Map<string, Allocation>()
   /** What we wrote and have not heard of yet, by key. */
   readonly #written = new Map<string, Claim>()
+  /** Who waits for devices to be ready looks again. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(options: DeviceOptions) {
     this.#options = options
@@ -52,6 +57,7 @@ export class DeviceView {
       if (written && (change.type === 'deleted' || revisionOf(claim) >= revisionOf(written))) {
         this.#written.delete(keyOf(claim))
       }
+      for (const look of [...this.#waiting]) look()
       if (change.type === 'deleted') return
       const previous = change.type === 'updated' ? change.previous : undefined
       options.onChange({ type: 'claim-changed', claim, ...(previous ? { previous } : {}) }, revisionOf(claim))
@@ -150,6 +156,43 @@ export class DeviceView {
     })
   }
 
+  isStuck(claim: Claim): boolean {
+    return isStuck(claim, this.#options.clock.now())
+  }
+
+  /** Resolves when all devices of the claims are ready for the node; rejects when it will not come to that. */
+  async untilReady(claims: readonly Claim[], pod: Pod, node: string, cancelled: AbortSignal): Promise<void> {
+    const { clock, signal, tell } = this.#options
+    tell(pod, 'BindingConditionsPending', `waiting for binding conditions for device on node ${node}`)
+    const end = new AbortController()
+    using _timer = clock.setTimeout(() => end.abort(), BINDING_PATIENCE_MS)
+    const over = AbortSignal.any([signal, end.signal, cancelled])
+    while (!this.#areReady(claims)) {
+      cancelled.throwIfAborted()
+      if (over.aborted) throw new Error('device binding timeout')
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          this.#waiting.delete(look)
+          over.removeEventListener('abort', look)
+          resolve()
+        }
+        this.#waiting.add(look)
+        over.addEventListener('abort', look)
+      })
+    }
+  }
+
+  #areReady(claims: readonly Claim[]): boolean {
+    for (const { metadata } of claims) {
+      const claim = this.claim(keyOf({ metadata }))
+      if (!claim) throw new Error(`resourceclaim.resource.k8s.io "${metadata?.name}" not found`)
+      if (isReadyToBind(claim)) continue
+      if (isOverdue(claim, this.#options.clock.now())) throw new Error(`claim ${metadata?.name} binding timeout`)
+      return false
+    }
+    return true
+  }
+
   /** The pod does not go to its node after all. */
   async release(claim: Claim, { metadata }: Pod): Promise<void> {
     const patch = {
@@ -162,7 +205,7 @@ export class DeviceView {
 
   /** Nobody uses it: its devices may be other ones, on another node. */
   async deallocate(claim: Claim): Promise<void> {
-    const { allocation: _allocation, reservedFor: _reservedFor, ...status } = claim.status ?? {}
+    const { allocation: _allocation, reservedFor: _reservedFor, devices: _devices, ...status } = claim.status ?? {}
     await this.#options.client.of(ResourceClaim).updateStatus({ ...claim, status })
   }
 

@@ -103,6 +103,20 @@ describe('a pod with claims', () => {
     expect(given).toEqual(['c'])
   })
 
+  it('gives back an idle claim whose devices will not be ready any more', async () => {
+    const results = [{ request: 'x', driver: 'gpus.io', pool: 'n', device: 'a', bindingConditions: ['Attached'] }]
+    const stuck = { ...claim('c', [exactly('x')]), status: { allocation: { devices: { results } } } }
+    const given: string[] = []
+    const devices = view([stuck], [], {
+      isStuck: () => true,
+      deallocate: async ({ metadata }: Claim) => void given.push(metadata?.name ?? ''),
+    })
+    const { rejections, postFilter } = outcome(using('c'), devices)
+    expect(rejections.get('n')?.reasons).toEqual(['resourceclaim not available on the node'])
+    await postFilter?.errand?.()
+    expect(given).toEqual(['c'])
+  })
+
   it('stops at a claim that makes no sense, rather than look for another node', () => {
     const devices = view([claim('c', [exactly('x', { count: 40 })])], [slice('n', { a: {} })])
     expect(() => outcome(using('c'), devices)).toThrow(

@@ -9,6 +9,7 @@ import { keyOf } from '../../apimachinery/object-meta.ts'
 import type { Allocation, Claim } from '../../kinds/devices/device-objects.ts'
 import { isReservedFor, podClaims, whyNotForPod } from '../../kinds/devices/pod-claims.ts'
 import { allocate, type DevicesWorld, NotHere, TookTooLong } from '../devices/allocator.ts'
+import { hasBindingConditions } from '../devices/binding-conditions.ts'
 import type { DeviceView } from '../devices/device-view.ts'
 import { requestsOf, wishesOf } from '../devices/wishes.ts'
 import {
@@ -34,8 +35,9 @@ interface Plan {
   world: DevicesWorld
   /** In the order of `pending`. */
   byNode: Map<string, Allocation[]>
-  /** Their devices are not where the pod might be. */
+  /** Their devices are not where the pod might be, or will not be ready any more. */
   elsewhere: Set<Claim>
+  stuck: ReadonlySet<Claim>
 }
 
 export function dynamicResources(devices: DeviceView): Plugin {
@@ -59,6 +61,7 @@ export function dynamicResources(devices: DeviceView): Plugin {
         world: devices.world(),
         byNode: new Map(),
         elsewhere: new Set(),
+        stuck: new Set(claims.filter((claim) => hasBindingConditions(claim) && devices.isStuck(claim))),
       } satisfies Plan)
       return undefined
     },
@@ -81,7 +84,7 @@ export function dynamicResources(devices: DeviceView): Plugin {
       await Promise.all(claims.filter((claim) => isReservedFor(pod, claim)).map((claim) => devices.release(claim, pod)))
     },
     preBindPreFlight: (state) => (state.has(NAME) ? undefined : SKIP),
-    async preBind(state, pod, node) {
+    async preBind(state, pod, node, signal) {
       const plan = state.get(NAME) as Plan | undefined
       if (!plan) return
       const allocations = new Map(promised(state, node))
@@ -89,6 +92,7 @@ export function dynamicResources(devices: DeviceView): Plugin {
         if (isReservedFor(pod, claim)) continue
         plan.claims[at] = await devices.bind(claim, pod, allocations.get(claim))
       }
+      if (plan.claims.some(hasBindingConditions)) await devices.untilReady(plan.claims, pod, node, signal)
     },
     wokenBy: ['node-added', 'node-updated', 'claim-changed', 'devices-changed'],
     mayHelp: (event, pod) => mayHelp(event, pod, devices),
@@ -126,9 +130,9 @@ function whyNotYet(claim: Claim, devices: DeviceView): string | undefined {
 
 function rejectionOn(plan: Plan, { node, name }: NodeInfo): Rejection | undefined {
   if (!node) return undefined
-  const away = plan.claims.filter(({ status }) => {
-    const selector = status?.allocation?.nodeSelector
-    return selector && !matchesAny(selector, node)
+  const away = plan.claims.filter((claim) => {
+    const selector = claim.status?.allocation?.nodeSelector
+    return plan.stuck.has(claim) || (selector && !matchesAny(selector, node))
   })
   try {
     const allocations = allocate(node, plan.pending, plan.world)
