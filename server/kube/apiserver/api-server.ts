@@ -352,7 +352,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       hooks: API_SERVICE_HOOKS,
     },
     { definition: danglingLoop, hooks: ['priority-and-fairness-config-consumer'] },
-    { definition: typeCheckLoop({ schemas, kinds: () => resources.kinds }) },
+    { definition: typeCheckLoop({ schemas, kinds: () => resources.kinds, clock }) },
     { definition: leaseCollector, hooks: ['start-kube-apiserver-identity-lease-garbage-collector'] },
     ...(identity
       ? [{ definition: identityLoop(identity), hooks: ['start-kube-apiserver-identity-lease-controller'] as const }]

@@ -6,6 +6,7 @@
 
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { isJsonObject, type JsonValue } from '../apimachinery/json.ts'
+import { ownOf } from '../apimachinery/own.ts'
 import { entriesOf, hasKey, mapOf, sizeOf, valueAt } from './maps.ts'
 
 export type CelType = Bounds &
@@ -118,10 +119,11 @@ function toObject(
 
 export type LazyFields = Readonly<Record<string, () => unknown>>
 
-function toLazy(type: CelType, readers: LazyFields, classes: ObjectClasses): CelObject {
+function toLazy(type: CelType & { kind: 'lazy' }, readers: LazyFields, classes: ObjectClasses): CelObject {
   const object = new (classes.get(type) ?? CelObject)()
-  for (const [field, read] of Object.entries(readers)) {
-    Object.defineProperty(object, field, { enumerable: true, get: read })
+  for (const field of Object.keys(type.fields)) {
+    const get = ownOf(readers, field)
+    if (get) Object.defineProperty(object, field, { enumerable: true, get })
   }
   return object
 }

@@ -4,6 +4,7 @@
 // A kind that needs nothing special has no strategy at all; the registry's defaults apply.
 // The order of the hooks is fixed in apiserver/registry, and written down there.
 
+import { inOnePiece } from '../../base/pace.ts'
 import type { JsonPrimitive } from '../apimachinery/json.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { FieldError } from '../apimachinery/status-error.ts'
@@ -50,6 +51,14 @@ export interface Occasion {
   warn(message: string): void
 }
 
+/** For whoever can wait, and for whoever cannot. */
+export const validatedInPieces = <T extends KubeObject>(
+  errorsOf: (object: T, previous: T | undefined) => Generator<undefined, FieldError[]>,
+): Pick<Strategy<T>, 'validate' | 'validateInPieces'> => ({
+  validate: (object, previous) => inOnePiece(errorsOf(object, previous)),
+  validateInPieces: (object, previous) => errorsOf(object, previous),
+})
+
 export interface Strategy<T extends KubeObject> {
   /** Fills what the sender left out; runs on every decode (create, update, patch), so it must be idempotent. Mutates. */
   setDefaults?(object: T): void
@@ -63,6 +72,8 @@ export interface Strategy<T extends KubeObject> {
   prepareForApproval?(next: T, previous: T, occasion: Occasion): void
   /** Of an update `previous` is what it was: what is left as it was is not always looked at again. */
   validate?(object: T, previous?: T): FieldError[]
+  /** The same, where it may take long: stops at each `yield`. */
+  validateInPieces?(object: T, previous?: T): Generator<undefined, FieldError[]>
   /** On top of `validate`, for new objects only. */
   validateCreate?(object: T): FieldError[]
   validateUpdate?(next: T, previous: T, subresource?: string): FieldError[]

@@ -4,10 +4,10 @@
 import { oneOf } from '../apimachinery/field-checks.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import type { KnownToExpressions } from '../cel/admission.ts'
+import { ExpressionChecks, type KnownToExpressions } from '../cel/admission.ts'
 import { defaultPolicy, knownInPolicy, type PolicySpec, policyErrors } from './admission/policies.ts'
 import { expressionErrors, mutatingOperationErrors, shownParamKind } from './admission/rules.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, validatedInPieces } from './define-kind.ts'
 
 interface Expression {
   expression?: string
@@ -34,24 +34,7 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   strategy: {
     requiresResourceVersion: true,
     setDefaults: defaultPolicy,
-    validate({ spec }, previous) {
-      const { mutations = [], reinvocationPolicy } = spec ?? {}
-      const errors = [
-        ...policyErrors(spec ?? {}, previous?.spec),
-        ...mutatingOperationErrors(spec?.matchConstraints, 'spec.matchConstraints'),
-      ]
-      if (mutations.length === 0) {
-        errors.push(fieldError.required('spec.mutations', 'mutations must contain at least one item'))
-      }
-      errors.push(
-        ...mutations.flatMap((mutation, index) =>
-          mutationErrors(mutation, `spec.mutations[${index}]`, knownInPolicy(spec ?? {})),
-        ),
-      )
-      return reinvocationPolicy
-        ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded'])]
-        : [...errors, fieldError.required('spec.reinvocationPolicy')]
-    },
+    ...validatedInPieces(errorsOf),
   },
   columns: [
     nameColumn,
@@ -70,11 +53,33 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   ],
 })
 
-function mutationErrors(
+function* errorsOf(
+  { spec = {} }: WireMutatingPolicy,
+  previous: WireMutatingPolicy | undefined,
+): Generator<undefined, FieldError[]> {
+  const { mutations = [], reinvocationPolicy } = spec
+  const checks = new ExpressionChecks()
+  const errors = [
+    ...(yield* policyErrors(spec, previous?.spec, checks)),
+    ...mutatingOperationErrors(spec.matchConstraints, 'spec.matchConstraints'),
+  ]
+  if (mutations.length === 0) {
+    errors.push(fieldError.required('spec.mutations', 'mutations must contain at least one item'))
+  }
+  const told = { ...knownInPolicy(spec), checks }
+  for (const [index, mutation] of mutations.entries()) {
+    errors.push(...(yield* mutationErrors(mutation, `spec.mutations[${index}]`, told)))
+  }
+  return reinvocationPolicy
+    ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded'])]
+    : [...errors, fieldError.required('spec.reinvocationPolicy')]
+}
+
+function* mutationErrors(
   { patchType, applyConfiguration, jsonPatch }: Mutation,
   at: string,
-  known: KnownToExpressions,
-): FieldError[] {
+  known: KnownToExpressions & { checks: ExpressionChecks },
+): Generator<undefined, FieldError[]> {
   if (!patchType) return [fieldError.required(`${at}.patchType`)]
   if (patchType !== 'ApplyConfiguration' && patchType !== 'JSONPatch') {
     return [fieldError.notSupported(`${at}.patchType`, patchType, ['ApplyConfiguration', 'JSONPatch'])]
@@ -91,5 +96,5 @@ function mutationErrors(
   const field = `${at}.${own}.expression`
   if (!told.expression?.trim()) return [...errors, fieldError.required(field, 'expression is not specified')]
   const gives = patchType === 'JSONPatch' ? 'patch' : 'applied'
-  return [...errors, ...expressionErrors(field, told.expression, { ...known, isMutating: true, gives })]
+  return [...errors, ...(yield* expressionErrors(field, told.expression, { ...known, isMutating: true, gives }))]
 }

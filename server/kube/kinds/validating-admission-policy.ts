@@ -10,10 +10,10 @@ import { conditionsErrors } from '../apimachinery/condition-rules.ts'
 import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import type { KnownToExpressions } from '../cel/admission.ts'
+import { ExpressionChecks, type KnownToExpressions } from '../cel/admission.ts'
 import { defaultPolicy, knownInPolicy, policyErrors } from './admission/policies.ts'
 import { expressionErrors, shownParamKind } from './admission/rules.ts'
-import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA, validatedInPieces } from './define-kind.ts'
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 const MOST_ANNOTATIONS = 20
@@ -43,24 +43,7 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
       }),
       ...conditionsErrors(status?.conditions, 'status.conditions'),
     ],
-    validate({ metadata, spec }, previous) {
-      const { validations = [], auditAnnotations = [] } = spec ?? {}
-      const errors = policyErrors(spec ?? {}, previous?.spec)
-      if (validations.length === 0 && auditAnnotations.length === 0) {
-        return [
-          ...errors,
-          fieldError.required('spec.validations', NOTHING_TO_DO),
-          fieldError.required('spec.auditAnnotations', NOTHING_TO_DO),
-        ]
-      }
-      return [
-        ...errors,
-        ...validations.flatMap((validation, index) =>
-          validationErrors(validation, `spec.validations[${index}]`, knownInPolicy(spec ?? {})),
-        ),
-        ...annotationErrors(auditAnnotations, metadata?.name ?? '', knownInPolicy(spec ?? {})),
-      ]
-    },
+    ...validatedInPieces(errorsOf),
   },
   columns: [
     nameColumn,
@@ -79,19 +62,40 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
   ],
 })
 
-function validationErrors(
+type Told = KnownToExpressions & { checks: ExpressionChecks }
+
+function* errorsOf({ metadata, spec = {} }: Wire, previous: Wire | undefined): Generator<undefined, FieldError[]> {
+  const { validations = [], auditAnnotations = [] } = spec
+  const checks = new ExpressionChecks()
+  const errors = yield* policyErrors(spec, previous?.spec, checks)
+  if (validations.length === 0 && auditAnnotations.length === 0) {
+    return [
+      ...errors,
+      fieldError.required('spec.validations', NOTHING_TO_DO),
+      fieldError.required('spec.auditAnnotations', NOTHING_TO_DO),
+    ]
+  }
+  const told = { ...knownInPolicy(spec), checks }
+  for (const [index, validation] of validations.entries()) {
+    errors.push(...(yield* validationErrors(validation, `spec.validations[${index}]`, told)))
+  }
+  errors.push(...(yield* annotationErrors(auditAnnotations, metadata?.name ?? '', told)))
+  return errors
+}
+
+function* validationErrors(
   { expression, message, messageExpression, reason }: Validation,
   at: string,
-  told: KnownToExpressions,
-): FieldError[] {
+  told: Told,
+): Generator<undefined, FieldError[]> {
   const errors: FieldError[] = []
   if (!expression?.trim()) errors.push(fieldError.required(`${at}.expression`, 'expression is not specified'))
-  else errors.push(...expressionErrors(`${at}.expression`, expression, { ...told, gives: 'bool' }))
+  else errors.push(...(yield* expressionErrors(`${at}.expression`, expression, { ...told, gives: 'bool' })))
   if (messageExpression && !messageExpression.trim()) {
     errors.push(fieldError.invalid(`${at}.messageExpression`, messageExpression, 'must be non-empty if specified'))
   } else if (messageExpression) {
     const known = { ...told, hasAuthorizer: false, gives: 'text' as const }
-    errors.push(...expressionErrors(`${at}.messageExpression`, messageExpression, known))
+    errors.push(...(yield* expressionErrors(`${at}.messageExpression`, messageExpression, known)))
   }
   if (message && !message.trim()) {
     errors.push(fieldError.invalid(`${at}.message`, message, 'message must be non-empty if specified'))
@@ -101,11 +105,11 @@ function validationErrors(
   return reason === undefined ? errors : [...errors, ...oneOf(`${at}.reason`, reason, REASONS)]
 }
 
-function annotationErrors(
+function* annotationErrors(
   annotations: readonly AuditAnnotation[],
   policy: string,
-  told: KnownToExpressions,
-): FieldError[] {
+  told: Told,
+): Generator<undefined, FieldError[]> {
   const at = 'spec.auditAnnotations'
   const errors: FieldError[] = []
   if (annotations.length > MOST_ANNOTATIONS) {
@@ -119,7 +123,7 @@ function annotationErrors(
     if (!valueExpression.trim()) errors.push(fieldError.required(field, 'valueExpression is not specified'))
     else if (valueExpression.trim().length > LONGEST_VALUE) {
       errors.push(fieldError.required(field, `must not exceed ${LONGEST_VALUE} bytes in length`))
-    } else errors.push(...expressionErrors(field, valueExpression, { ...told, gives: 'textOrNull' }))
+    } else errors.push(...(yield* expressionErrors(field, valueExpression, { ...told, gives: 'textOrNull' })))
     if (keys.indexOf(key) < index) errors.push(fieldError.duplicate(`${at}[${index}].key`, key))
   }
   return errors

@@ -6,6 +6,7 @@
 
 import { randomInt, randomUUID } from 'node:crypto'
 import { type Clock, isoTime } from '../../../base/clock.ts'
+import { Pace } from '../../../base/pace.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { conflict, type FieldError, invalid } from '../../apimachinery/status-error.ts'
@@ -53,9 +54,8 @@ export function prepareForCreate(kind: AnyKind, object: WithStatus, occasion: Oc
   kind.strategy.prepareForCreate?.(object, occasion)
 }
 
-export function validateForCreate(kind: AnyKind, object: KubeObject): void {
-  const { validate, validateCreate } = kind.strategy
-  const own = [...(validate?.(object) ?? []), ...(validateCreate?.(object) ?? [])]
+export async function validateForCreate(kind: AnyKind, object: KubeObject, clock: Clock): Promise<void> {
+  const own = [...(await validated(kind, object, undefined, clock)), ...(kind.strategy.validateCreate?.(object) ?? [])]
   refuse(kind, object, [...metaErrors(kind, object.metadata ?? {}), ...own])
 }
 
@@ -118,18 +118,30 @@ export function prepareForSubresource(next: WithStatus, previous: WithStatus, su
   } else keepSystemFields(next, previous)
 }
 
-export function validateForUpdate(
+async function validated(
+  { strategy }: AnyKind,
+  next: KubeObject,
+  previous: KubeObject | undefined,
+  clock: Clock,
+): Promise<FieldError[]> {
+  const { validate, validateInPieces } = strategy
+  return validateInPieces
+    ? new Pace(clock).through(validateInPieces(next, previous))
+    : (validate?.(next, previous) ?? [])
+}
+
+export async function validateForUpdate(
   kind: AnyKind,
   next: KubeObject,
   previous: KubeObject,
-  subresource: string | undefined,
-): void {
+  { subresource, clock }: { subresource: string | undefined; clock: Clock },
+): Promise<void> {
   const { strategy } = kind
   const own =
     subresource === 'status'
       ? (strategy.validateStatusUpdate?.(next, previous) ?? [])
       : [
-          ...(strategy.validate?.(next, previous) ?? []),
+          ...(await validated(kind, next, previous, clock)),
           ...(strategy.validateUpdate?.(next, previous, subresource) ?? []),
         ]
   refuse(kind, next, [...metaUpdateErrors(next, previous), ...metaErrors(kind, next.metadata ?? {}), ...own])

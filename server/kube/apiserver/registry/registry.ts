@@ -216,7 +216,7 @@ export class Registry {
       // Claims are made for one attempt, and written into the object.
       const next = this.#options.claims ? deepCopy(object) : object
       const claims = this.#options.claims?.allocate(next, undefined)
-      validateForCreate(kind, next)
+      await validateForCreate(kind, next, clock)
       this.#assertFits(next)
       if (attempt === 1) for (const warning of kind.strategy.warnings?.(next) ?? []) context.warn(warning)
       await gate.validate(next, undefined)
@@ -242,7 +242,7 @@ export class Registry {
   async update(context: RequestContext, request: UpdateRequest): Promise<Entry> {
     const { kind } = this
     const { namespace, name, gate, subresource, dryRun } = request
-    const { conversion } = this.#options
+    const { conversion, clock } = this.#options
     const key = storageKey(kind, namespace, name)
     for (;;) {
       const stored = await this.#stored(namespace, name)
@@ -257,7 +257,7 @@ export class Registry {
       this.#writeEmptyStatus(next)
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
-      if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
+      if (subresource !== 'binding') await validateForUpdate(kind, next, seen.object, { subresource, clock })
       this.#assertFits(next)
       for (const warning of warningsOfUpdate(kind, next, seen.object, subresource)) context.warn(warning)
       await gate.validate(next, seen.object)

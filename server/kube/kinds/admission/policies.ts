@@ -7,7 +7,7 @@ import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import type { KnownToExpressions } from '../../cel/admission.ts'
+import type { ExpressionChecks, KnownToExpressions } from '../../cel/admission.ts'
 import { ageColumn, type Column, nameColumn } from '../define-kind.ts'
 import {
   defaultMatchResources,
@@ -51,7 +51,11 @@ export function defaultPolicy({ spec }: { spec?: PolicySpec }): void {
   if (spec.matchConstraints) defaultMatchResources(spec.matchConstraints)
 }
 
-export function policyErrors(spec: PolicySpec, previous: PolicySpec | undefined): FieldError[] {
+export function* policyErrors(
+  spec: PolicySpec,
+  previous: PolicySpec | undefined,
+  checks: ExpressionChecks,
+): Generator<undefined, FieldError[]> {
   const { failurePolicy, paramKind, matchConstraints, matchConditions = [], variables = [] } = spec
   const errors = oneOf('spec.failurePolicy', failurePolicy, FAILURE_POLICIES)
   if (paramKind) errors.push(...paramKindErrors(paramKind, 'spec.paramKind'))
@@ -61,11 +65,11 @@ export function policyErrors(spec: PolicySpec, previous: PolicySpec | undefined)
     errors.push(...matchResourcesErrors(matchConstraints, at))
     if (!matchConstraints.resourceRules?.length) errors.push(fieldError.required(`${at}.resourceRules`))
   }
-  const told = knownInPolicy(spec)
+  const told = { ...knownInPolicy(spec), checks }
   // Conditions that know what they knew are not looked at again.
   const areKept =
     previous && deepEqual(paramKind, previous.paramKind) && deepEqual(matchConditions, previous.matchConditions ?? [])
-  if (!areKept) errors.push(...matchConditionErrors(matchConditions, 'spec.matchConditions', told))
+  if (!areKept) errors.push(...(yield* matchConditionErrors(matchConditions, 'spec.matchConditions', told)))
   for (const [index, { name, expression }] of variables.entries()) {
     const here = `spec.variables[${index}]`
     if (!name?.trim()) errors.push(fieldError.required(`${here}.name`, 'name is not specified'))
@@ -74,9 +78,7 @@ export function policyErrors(spec: PolicySpec, previous: PolicySpec | undefined)
     }
     if (!expression?.trim()) errors.push(fieldError.required(`${here}.expression`, 'expression is not specified'))
     else
-      errors.push(
-        ...expressionErrors(`${here}.expression`, expression, { ...told, variables: variables.slice(0, index) }),
-      )
+      errors.push(...(yield* expressionErrors(`${here}.expression`, expression, { ...told, variablesBefore: index })))
   }
   return errors
 }

@@ -16,7 +16,7 @@ import {
   pathSegmentProblems,
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { compilationProblem, type KnownToExpressions } from '../../cel/admission.ts'
+import type { ExpressionChecks, KnownToExpressions } from '../../cel/admission.ts'
 import { webhookServiceErrors, webhookUrlErrors } from '../webhook-address.ts'
 
 /** As the wire has it; the package of types knows half of its fields. */
@@ -125,20 +125,20 @@ function resourceErrors(resources: string[], at: string): FieldError[] {
   return errors
 }
 
-export function expressionErrors(
+export function* expressionErrors(
   field: string,
   expression: string,
-  told: Parameters<typeof compilationProblem>[1],
-): FieldError[] {
-  const problem = compilationProblem(expression, told)
+  { checks, ...told }: Parameters<ExpressionChecks['problem']>[1] & { checks: ExpressionChecks },
+): Generator<undefined, FieldError[]> {
+  const problem = yield* checks.problem(expression, told)
   return problem ? [fieldError.invalid(field, expression, problem)] : []
 }
 
-export function matchConditionErrors(
+export function* matchConditionErrors(
   conditions: readonly MatchCondition[],
   at: string,
-  told: KnownToExpressions,
-): FieldError[] {
+  told: KnownToExpressions & { checks: ExpressionChecks },
+): Generator<undefined, FieldError[]> {
   const errors: FieldError[] = []
   if (conditions.length > MOST_CONDITIONS) {
     errors.push(fieldError.tooMany(at, conditions.length, MOST_CONDITIONS))
@@ -147,7 +147,7 @@ export function matchConditionErrors(
   for (const [index, { name, expression }] of conditions.entries()) {
     const here = `${at}[${index}]`
     if (!expression?.trim()) errors.push(fieldError.required(`${here}.expression`))
-    else errors.push(...expressionErrors(`${here}.expression`, expression.trim(), { ...told, gives: 'bool' }))
+    else errors.push(...(yield* expressionErrors(`${here}.expression`, expression.trim(), { ...told, gives: 'bool' })))
     if (!name) errors.push(fieldError.required(`${here}.name`))
     else errors.push(...problemsAt(`${here}.name`, name, labelKeyProblems(name)))
     if (name && names.indexOf(name) < index) errors.push(fieldError.duplicate(`${here}.name`, name))

@@ -8,7 +8,8 @@ import { type LabelSelector, labelSelectorErrors } from '../../apimachinery/labe
 import { dns1035LabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { ageColumn, type Column, nameColumn, type Strategy } from '../define-kind.ts'
+import { ExpressionChecks } from '../../cel/admission.ts'
+import { ageColumn, type Column, nameColumn, type Strategy, validatedInPieces } from '../define-kind.ts'
 import {
   clientConfigErrors,
   FAILURE_POLICIES,
@@ -43,29 +44,39 @@ export function webhooksStrategy<T extends Configuration>({ mutating }: { mutati
       if (deepEqual(next.webhooks ?? [], previous.webhooks ?? [])) return
       Object.assign(next.metadata ?? {}, { generation: (previous.metadata?.generation ?? 0) + 1 })
     },
-    validate({ webhooks = [] }, previous) {
-      const names = webhooks.map(({ name }) => name)
-      const before = previous?.webhooks ?? []
-      // Conditions that are all as they were are not looked at again.
-      const areKept = before.length === webhooks.length && webhooks.every((one, at) => hasConditionsOf(one, before[at]))
-      return webhooks.flatMap((webhook, index) => [
-        ...webhookErrors(webhook, `webhooks[${index}]`, { areConditionsKept: areKept }),
-        ...(webhook.name && names.indexOf(webhook.name) < index
-          ? [fieldError.duplicate(`webhooks[${index}].name`, webhook.name)]
-          : []),
-      ])
-    },
+    ...validatedInPieces<T>(errorsOf),
   }
+}
+
+function* errorsOf(
+  { webhooks = [] }: Configuration,
+  previous: Configuration | undefined,
+): Generator<undefined, FieldError[]> {
+  const names = new Set<string | undefined>()
+  const before = previous?.webhooks ?? []
+  // Conditions that are all as they were are not looked at again.
+  const areKept = before.length === webhooks.length && webhooks.every((one, at) => hasConditionsOf(one, before[at]))
+  const checks = new ExpressionChecks()
+  const errors: FieldError[] = []
+  for (const [index, webhook] of webhooks.entries()) {
+    errors.push(...(yield* webhookErrors(webhook, `webhooks[${index}]`, { areConditionsKept: areKept, checks })))
+    if (webhook.name && names.has(webhook.name)) {
+      errors.push(fieldError.duplicate(`webhooks[${index}].name`, webhook.name))
+    }
+    names.add(webhook.name)
+    yield
+  }
+  return errors
 }
 
 const hasConditionsOf = (webhook: Webhook, before: Webhook | undefined): boolean =>
   deepEqual(webhook.matchConditions ?? [], before?.matchConditions ?? [])
 
-function webhookErrors(
+function* webhookErrors(
   webhook: Webhook,
   at: string,
-  { areConditionsKept }: { areConditionsKept: boolean },
-): FieldError[] {
+  { areConditionsKept, checks }: { areConditionsKept: boolean; checks: ExpressionChecks },
+): Generator<undefined, FieldError[]> {
   const { name, rules = [], failurePolicy, matchPolicy, sideEffects, timeoutSeconds = 10, clientConfig } = webhook
   const errors = [
     ...nameErrors(name, `${at}.name`),
@@ -90,7 +101,10 @@ function webhookErrors(
     ...clientConfigErrors(clientConfig ?? {}, `${at}.clientConfig`),
     ...(areConditionsKept
       ? []
-      : matchConditionErrors(webhook.matchConditions ?? [], `${at}.matchConditions`, { hasParams: false })),
+      : yield* matchConditionErrors(webhook.matchConditions ?? [], `${at}.matchConditions`, {
+          hasParams: false,
+          checks,
+        })),
     ...reviewVersionErrors(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
   ]
 }

@@ -1,7 +1,8 @@
 // The expressions of one policy or webhook, compiled when they are first needed, and what they may cost together.
 // Upstream: apiserver/pkg/admission/plugin/cel/{activation,condition,composition}.go.
 
-import { admissionEnvironment, type KnownToExpressions } from '../../../cel/admission.ts'
+import type { Pace } from '../../../../base/pace.ts'
+import { AdmissionExpressions, type KnownToExpressions } from '../../../cel/admission.ts'
 import { type Cel, CelError, type CelProgram, type CelValues } from '../../../cel/cel.ts'
 import type { AuthorizerAnswers } from './authorizer-answers.ts'
 
@@ -21,34 +22,35 @@ export class Compiled {
   readonly #cel: Cel
   readonly #told: KnownToExpressions
   readonly #programs = new Map<string, CelProgram | CelError>()
-  #known: ReturnType<typeof admissionEnvironment> | undefined
+  #known: AdmissionExpressions | undefined
 
   constructor(cel: Cel, told: KnownToExpressions) {
     this.#cel = cel
     this.#told = told
   }
 
-  get #environment() {
-    this.#known ??= admissionEnvironment(this.#cel, this.#told)
+  get #expressions(): AdmissionExpressions {
+    this.#known ??= new AdmissionExpressions(this.#cel, this.#told)
     return this.#known
   }
 
   /** A turn over one request with one set of parameters. */
-  turn(values: CelValues, authorizer: AuthorizerAnswers, budget = ALL): Turn {
+  turn(values: CelValues, { authorizer, pace, budget = ALL }: TurnTold): Turn {
     return new Turn({
       values: { ...values, authorizer: authorizer.variable },
       authorizer,
       budget,
-      variables: this.#environment.variables,
-      programOf: (expression) => this.#programOf(expression),
+      pace,
+      expressions: this.#expressions,
+      programOf: (expression) => this.#programOf(expression, pace),
     })
   }
 
-  #programOf(expression: string): CelProgram {
+  async #programOf(expression: string, pace: Pace): Promise<CelProgram> {
     let program = this.#programs.get(expression)
     if (!program) {
       try {
-        program = this.#environment.environment.compile(expression)
+        program = await pace.through(this.#expressions.compiling(expression))
       } catch (err) {
         if (!(err instanceof CelError)) throw err
         program = err
@@ -60,12 +62,17 @@ export class Compiled {
   }
 }
 
-interface TurnOptions {
-  values: CelValues
+interface TurnTold {
   authorizer: AuthorizerAnswers
-  budget: number
-  variables: ReturnType<typeof admissionEnvironment>['variables']
-  programOf(expression: string): CelProgram
+  /** Others have their turn between expressions. */
+  pace: Pace
+  budget?: number
+}
+
+interface TurnOptions extends Required<TurnTold> {
+  values: CelValues
+  expressions: AdmissionExpressions
+  programOf(expression: string): Promise<CelProgram>
 }
 
 export class Turn {
@@ -77,13 +84,16 @@ export class Turn {
   constructor(options: TurnOptions) {
     this.#options = options
     this.#left = options.budget
-    const names = options.variables.map(({ name, compiled }) => [name, () => this.#variable(name, compiled)])
-    this.#values = { ...options.values, variables: Object.fromEntries(names) }
+    const { expressions } = options
+    const readers = expressions.names.map(([name, at]) => [name, () => this.#variable(name, expressions.variable(at))])
+    this.#values = { ...options.values, variables: Object.fromEntries(readers) }
   }
 
   /** Throws OutOfBudget, or an error worded for people. */
   async run(expression: string): Promise<unknown> {
-    const program = this.#options.programOf(expression)
+    const pause = this.#options.pace.pause()
+    if (pause) await pause
+    const program = await this.#options.programOf(expression)
     for (;;) {
       const left = this.#left
       try {

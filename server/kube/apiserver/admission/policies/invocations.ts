@@ -30,11 +30,12 @@ export interface Misconfigured<P extends Policy, B extends Binding> {
   problem: string
 }
 
-export function invocationsOf<P extends Policy, B extends Binding>(
+/** Stops between bindings, and now and then between the parameters of one. */
+export function* invocationsOf<P extends Policy, B extends Binding>(
   { policies, bindings }: { policies: Kind<P>; bindings: Kind<B> },
   request: AdmissionRequest,
   reader: AdmissionReader,
-): { invocations: Invocation<P, B>[]; misconfigured: Misconfigured<P, B>[] } {
+): Generator<undefined, { invocations: Invocation<P, B>[]; misconfigured: Misconfigured<P, B>[] }> {
   const invocations: Invocation<P, B>[] = []
   const misconfigured: Misconfigured<P, B>[] = []
   const bound = Map.groupBy(reader.list(bindings), ({ spec }) => spec?.policyName ?? '')
@@ -53,10 +54,11 @@ export function invocationsOf<P extends Policy, B extends Binding>(
       continue
     }
     for (const binding of held) {
+      yield
       if (!isNarrowed(binding, request, reader)) continue
       try {
-        const all = paramsOf({ binding, kind }, request, reader)
-        invocations.push(...all.map((params) => ({ policy, binding, params, version })))
+        const all = yield* paramsOf({ binding, kind }, request, reader)
+        for (const params of all) invocations.push({ policy, binding, params, version })
       } catch (err) {
         misconfigured.push({ policy, binding, problem: `failed to configure binding: ${(err as Error).message}` })
       }
@@ -64,6 +66,8 @@ export function invocationsOf<P extends Policy, B extends Binding>(
   }
   return { invocations, misconfigured }
 }
+
+const A_PIECE = 1_000
 
 const ANYTHING = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*', '*'] }]
 
@@ -76,11 +80,11 @@ function isNarrowed({ spec }: Binding, request: AdmissionRequest, reader: Admiss
   return matchedVersion(whole, request, reader) !== undefined
 }
 
-function paramsOf<P extends KubeObject>(
+function* paramsOf<P extends KubeObject>(
   { binding, kind }: { binding: Binding; kind: Kind<P> | undefined },
   request: AdmissionRequest,
   reader: AdmissionReader,
-): JsonValue[] {
+): Generator<undefined, JsonValue[]> {
   const { paramRef } = binding.spec ?? {}
   if (!kind || !paramRef) return [null]
   if (!kind.namespaced && paramRef.namespace) {
@@ -90,11 +94,14 @@ function paramsOf<P extends KubeObject>(
   if (namespace === '') {
     throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
   }
+  const selector = selectorOfObject(paramRef.selector as LabelSelector)
   const isMeant = ({ metadata }: KubeObject) =>
-    paramRef.name
-      ? metadata?.name === paramRef.name
-      : selectorOfObject(paramRef.selector as LabelSelector).matches(metadata?.labels)
-  const found = reader.list(kind, namespace).filter(isMeant)
+    paramRef.name ? metadata?.name === paramRef.name : selector.matches(metadata?.labels)
+  const found: P[] = []
+  for (const [at, object] of reader.list(kind, namespace).entries()) {
+    if (at % A_PIECE === A_PIECE - 1) yield
+    if (isMeant(object)) found.push(object)
+  }
   if (found.length === 0 && paramRef.parameterNotFoundAction === 'Deny') {
     throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction')
   }

@@ -1,6 +1,7 @@
 // MutatingAdmissionPolicy: changes in CEL to what is about to be written, where their bindings say so.
 // Upstream: apiserver/pkg/admission/plugin/policy/mutating/dispatcher.go.
 
+import { Pace } from '../../../../base/pace.ts'
 import { type JsonObject, writeJson } from '../../../apimachinery/json.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import { type Status, StatusError } from '../../../apimachinery/status-error.ts'
@@ -63,8 +64,8 @@ export function mutatingAdmissionPolicy(
     {
       request,
       reader,
-      authorizer,
-    }: { request: AdmissionRequest; reader: AdmissionReader; authorizer: AuthorizerAnswers },
+      ...told
+    }: { request: AdmissionRequest; reader: AdmissionReader; authorizer: AuthorizerAnswers; pace: Pace },
     isWanted: () => boolean,
   ): Promise<boolean> {
     const view = await new Views(request).as(version)
@@ -72,12 +73,12 @@ export function mutatingAdmissionPolicy(
     const of = view.objectKind ?? view.kind
     const values = () => ({ ...asValues(view, reader), params })
     const { matchConditions = [], mutations = [] } = policy.spec ?? {}
-    const conditions = programOf(policy).turn(values(), authorizer, CONDITIONS)
+    const conditions = programOf(policy).turn(values(), { ...told, budget: CONDITIONS })
     if (!(await areMet(matchConditions, conditions, { failsClosed: failsClosed(policy) })) || !isWanted()) return false
     const problems: unknown[] = []
     for (const mutation of mutations) {
       if (!object) continue
-      const turn = programOf(policy).turn(values(), authorizer, ALL)
+      const turn = programOf(policy).turn(values(), { ...told, budget: ALL })
       const from = reader.clock.monotonic()
       const count = (error: ErrorType, action: 'allow' | 'deny') => {
         const [name, where] = [policy.metadata?.name ?? '', binding.metadata?.name ?? '']
@@ -101,19 +102,22 @@ export function mutatingAdmissionPolicy(
   }
 
   async function mutate(request: AdmissionRequest, reader: AdmissionReader): Promise<void> {
-    const { invocations, misconfigured } = invocationsOf(KINDS, request, reader)
+    const pace = new Pace(reader.clock)
+    const { invocations, misconfigured } = await pace.through(invocationsOf(KINDS, request, reader))
     const invoked = request.reinvocation.of(NAME, request.object)
     const authorizer = new AuthorizerAnswers(authorizers, request)
     const problems: Problem[] = misconfigured
       .filter(({ policy }) => failsClosed(policy))
       .map((one) => ({ text: said(one, one.problem), reason: 'Forbidden' }))
     for (const invocation of invocations) {
+      const pause = pace.pause()
+      if (pause) await pause
       const { policy } = invocation
       const key = keyOf(invocation)
       const before = writeJson(request.object)
       const isWanted = () => !request.reinvocation.isAgain || invoked.isWanted(key)
       try {
-        if (!(await invoke(invocation, { request, reader, authorizer }, isWanted))) continue
+        if (!(await invoke(invocation, { request, reader, authorizer, pace }, isWanted))) continue
       } catch (err) {
         if (err instanceof StatusError) throw err
         if (failsClosed(policy)) problems.push({ text: said(invocation, (err as Error).message), reason: 'Invalid' })

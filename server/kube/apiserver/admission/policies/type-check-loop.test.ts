@@ -1,5 +1,6 @@
 import type { ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1'
 import { describe, expect, it } from 'vitest'
+import { inOnePiece } from '../../../../base/pace.ts'
 import { createCel } from '../../../cel/cel.ts'
 import { type AnyKind, defineKind } from '../../../kinds/define-kind.ts'
 import { builtInKinds } from '../../../kinds/index.ts'
@@ -10,12 +11,14 @@ const schemas = loadSchemas()
 const cel = createCel()
 const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }
 const check = (expression: string, more: object = {}, kinds: readonly AnyKind[] = builtInKinds) =>
-  warningsOf(
-    {
-      spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression }], ...more },
-    } as ValidatingAdmissionPolicy,
-    cel,
-    { schemas, kinds: () => kinds },
+  inOnePiece(
+    warningsOf(
+      {
+        spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression }], ...more },
+      } as ValidatingAdmissionPolicy,
+      cel,
+      { schemas, kinds: () => kinds },
+    ),
   )
 
 describe('the types of a policy', () => {

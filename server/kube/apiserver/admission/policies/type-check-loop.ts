@@ -4,8 +4,10 @@
 // kubernetes/pkg/controller/validatingadmissionpolicystatus.
 
 import type { ValidatingAdmissionPolicy as Wire } from 'kubernetes-types/admissionregistration/v1'
+import type { Clock } from '../../../../base/clock.ts'
+import { Pace } from '../../../../base/pace.ts'
 import { deepEqual } from '../../../apimachinery/deep.ts'
-import { admissionEnvironment } from '../../../cel/admission.ts'
+import { AdmissionExpressions } from '../../../cel/admission.ts'
 import { type Cel, CelError, createCel } from '../../../cel/cel.ts'
 import type { CelType } from '../../../cel/cel-type.ts'
 import { controller } from '../../../client/controller-builder.ts'
@@ -22,6 +24,7 @@ export interface TypeCheckOptions {
   schemas: Schemas
   /** Those that are served. */
   kinds(): readonly AnyKind[]
+  clock: Clock
 }
 
 export function typeCheckLoop(options: TypeCheckOptions) {
@@ -36,7 +39,7 @@ export function typeCheckLoop(options: TypeCheckOptions) {
         report.sees(policy)
         const { generation } = policy.metadata ?? {}
         if (policy.status?.observedGeneration === generation) return
-        const expressionWarnings = warningsOf(policy, cel, options)
+        const expressionWarnings = await new Pace(options.clock).through(warningsOf(policy, cel, options))
         const status = {
           ...policy.status,
           ...(generation === undefined ? {} : { observedGeneration: generation }),
@@ -49,11 +52,17 @@ export function typeCheckLoop(options: TypeCheckOptions) {
     }))
 }
 
-export function warningsOf(
+interface Warning {
+  fieldRef: string
+  warning: string
+}
+
+/** Stops after each expression. */
+export function* warningsOf(
   { spec = {} }: Wire,
   cel: Cel,
-  { schemas, kinds }: TypeCheckOptions,
-): { fieldRef: string; warning: string }[] {
+  { schemas, kinds }: Omit<TypeCheckOptions, 'clock'>,
+): Generator<undefined, Warning[]> {
   const { apiVersion, kind: paramKind } = spec.paramKind ?? {}
   const ofParams = kinds().find((kind) => kind.kind === paramKind && apiVersionOf(kind) === apiVersion)
   const params = ofParams && celTypeOfKind(schemas, ofParams)
@@ -69,13 +78,15 @@ export function warningsOf(
     })
     return said.length > 0 ? [{ fieldRef, warning: said.join('\n') }] : []
   }
-  return (spec.validations ?? []).flatMap(({ expression, messageExpression }, index) => {
+  const all: Warning[] = []
+  for (const [index, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
     const at = `spec.validations[${index}]`
-    return [
-      ...warnings(`${at}.expression`, expression),
-      ...(messageExpression ? warnings(`${at}.messageExpression`, messageExpression) : []),
-    ]
-  })
+    all.push(...warnings(`${at}.expression`, expression))
+    yield
+    if (messageExpression) all.push(...warnings(`${at}.messageExpression`, messageExpression))
+    yield
+  }
+  return all
 }
 
 /** What is wrong with an expression about objects, and parameters, of these types. */
@@ -84,10 +95,10 @@ function checkerOf(
   spec: NonNullable<Wire['spec']>,
   types: { object: CelType; params?: CelType },
 ): (expression: string) => string | undefined {
-  const { environment } = admissionEnvironment(cel, { ...knownInPolicy(spec), ...types })
+  const expressions = new AdmissionExpressions(cel, { ...knownInPolicy(spec), ...types })
   return (expression) => {
     try {
-      environment.compile(expression)
+      expressions.compile(expression)
       return undefined
     } catch (err) {
       if (err instanceof CelError) return err.message.replace(/^compilation failed: /, '')

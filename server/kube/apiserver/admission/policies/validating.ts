@@ -6,6 +6,7 @@ import type {
   ValidatingAdmissionPolicyBinding as WireBinding,
   ValidatingAdmissionPolicy as WirePolicy,
 } from 'kubernetes-types/admissionregistration/v1'
+import { Pace } from '../../../../base/pace.ts'
 import { StatusError, type StatusReason } from '../../../apimachinery/status-error.ts'
 import { createCel } from '../../../cel/cel.ts'
 import { knownInPolicy } from '../../../kinds/admission/policies.ts'
@@ -70,7 +71,8 @@ export function validatingAdmissionPolicy(
     }
   }
   const judge = async (request: AdmissionRequest, reader: AdmissionReader) => {
-    const { invocations, misconfigured } = invocationsOf(KINDS, request, reader)
+    const pace = new Pace(reader.clock)
+    const { invocations, misconfigured } = await pace.through(invocationsOf(KINDS, request, reader))
     const denials: Denial[] = misconfigured
       .filter(({ policy }) => failsClosed(policy))
       .map(({ problem, ...held }) => ({ ...held, message: problem, reason: 'Invalid' }))
@@ -78,10 +80,12 @@ export function validatingAdmissionPolicy(
     const annotations = new Annotations()
     const seen = new Views(request)
     for (const held of invocations) {
+      const pause = pace.pause()
+      if (pause) await pause
       try {
         const values = asValues(await seen.as(held.version), reader)
         const turn = (budget: number) =>
-          programOf(held.policy).turn({ ...values, params: held.params }, authorizer, budget)
+          programOf(held.policy).turn({ ...values, params: held.params }, { authorizer, pace, budget })
         const isMeant = await areMet(held.policy.spec?.matchConditions ?? [], turn(CONDITIONS), {
           failsClosed: failsClosed(held.policy),
           onError: () =>

@@ -1,6 +1,7 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook: services that are asked before something is written.
 // Upstream: apiserver/pkg/admission/plugin/webhook.
 
+import { Pace } from '../../../../base/pace.ts'
 import { type JsonObject, type JsonValue, writeJson } from '../../../apimachinery/json.ts'
 import type { LabelSelector } from '../../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
@@ -44,11 +45,12 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
     const { reinvocation } = request
     const round = reinvocation.isAgain ? 1 : 0
     const invoked = reinvocation.of(MUTATING, request.object)
+    const pace = new Pace(reader.clock)
     for (const hook of hooks) {
       const { webhook, configuration, index } = hook
       // Nobody is asked for the first time in the second turn.
       if (reinvocation.isAgain && !invoked.isWanted(webhook)) continue
-      const view = await isMeant(webhook, new Views(request), request, reader)
+      const view = await isMeant(webhook, new Views(request), { request, reader, pace })
       if (!view) continue
       const turn = `webhook.admission.k8s.io/round_${round}_index_${index}`
       const told = { configuration, webhook: webhook.name }
@@ -93,9 +95,10 @@ export function validatingWebhooks(options: Omit<WebhookOptions, 'schemas'>): Ad
   const isMeant = matcher(options, 'validate')
   const ask = async (hooks: readonly Hook[], request: AdmissionRequest, reader: AdmissionReader) => {
     const views = new Views(request)
+    const pace = new Pace(reader.clock)
     const meant: [Hook, AdmissionRequest][] = []
     for (const hook of hooks) {
-      const view = await isMeant(hook.webhook, views, request, reader)
+      const view = await isMeant(hook.webhook, views, { request, reader, pace })
       if (view) meant.push([hook, view])
     }
     const askOne = ([hook, view]: [Hook, AdmissionRequest], index: number) => {
@@ -155,9 +158,10 @@ function matcher({ authorizers, metrics }: Omit<WebhookOptions, 'schemas'>, step
   return async (
     webhook: Webhook,
     views: Views,
-    request: AdmissionRequest,
-    reader: AdmissionReader,
+    { request, reader, pace }: { request: AdmissionRequest; reader: AdmissionReader; pace: Pace },
   ): Promise<AdmissionRequest | undefined> => {
+    const pause = pace.pause()
+    if (pause) await pause
     const { rules = [], namespaceSelector = {}, objectSelector = {}, matchConditions = [], matchPolicy } = webhook
     const match = {
       ...(matchPolicy ? { matchPolicy } : {}),
@@ -172,7 +176,7 @@ function matcher({ authorizers, metrics }: Omit<WebhookOptions, 'schemas'>, step
     const program = programs.get(webhook) ?? new Compiled(cel, { hasParams: false })
     programs.set(webhook, program)
     const authorizer = new AuthorizerAnswers(authorizers, request)
-    const turn = program.turn(asValues(view, reader), authorizer, CONDITIONS)
+    const turn = program.turn(asValues(view, reader), { authorizer, pace, budget: CONDITIONS })
     try {
       const areAllMet = await areMet(matchConditions, turn, {
         failsClosed: webhook.failurePolicy !== 'Ignore',
