@@ -66,7 +66,10 @@ const hasNone = ({ spec }: CoreNode) => !spec?.podCIDR
 export const nodeIpamController = (clusterCidr: string) =>
   controller('node-ipam')
     .actsAs('node-controller')
-    .for(Node)
+    // What is reported of a node that has its range is nothing to this loop.
+    .watches(Node, (change) =>
+      change.type === 'updated' && !hasNone(change.object) && !hasNone(change.previous) ? [] : [keyOf(change.object)],
+    )
     // Who found nothing left waits for a range to be given back.
     .watches(Node, ({ type }, view) => (type === 'deleted' ? view.cache(Node).list().filter(hasNone).map(keyOf) : []))
     .eventsFrom('cidrAllocator')

@@ -54,6 +54,23 @@ describe('against an API server', () => {
     expect(new Set(await ranges()).size).toBe(4)
   })
 
+  it('looks no more at a node that has its range, whatever that reports', async () => {
+    await loops.addNode('node-1')
+    await loops.run(['node-ipam'], { clusterCidr: '10.0.0.0/22' })
+    await loops.until('a range', async () => (await ranges()).every(Boolean))
+    await loops.clock.advance(1_000)
+    const turns = () => /^workqueue_work_duration_seconds_count\{.*\} (.*)$/m.exec(loops.metrics.text())?.[1]
+    const before = turns()
+    for (let at = 0; at < 5; at++) {
+      const status = { images: [{ names: [`web:${at}`], sizeBytes: 1 }] }
+      await loops.client
+        .of(Node)
+        .patch({ name: 'node-1' }, 'application/merge-patch+json', { status }, { subresource: 'status' })
+      await loops.clock.advance(1_000)
+    }
+    expect(turns()).toBe(before)
+  })
+
   it('gives the part with the same number of a second family', async () => {
     await loops.addNode('one')
     await loops.addNode('two')

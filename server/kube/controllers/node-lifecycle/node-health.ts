@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go.
 
 import type { Node, NodeCondition, Taint } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { conditionOf } from '../conditions.ts'
 
 const NOT_READY = 'node.kubernetes.io/not-ready'
@@ -16,6 +17,19 @@ export function readinessOf(node: Node): Readiness {
   const status = conditionOf(node.status?.conditions, 'Ready')?.status
   return status === 'True' || status === 'False' ? status : 'Unknown'
 }
+
+/** Whether there is more to a change than what kubelets report all the time: that they live, their images, their room. */
+export function saysMore(node: Node, previous: Node): boolean {
+  const { metadata, spec } = node
+  return (
+    metadata?.uid !== previous.metadata?.uid ||
+    statusesOf(node) !== statusesOf(previous) ||
+    !deepEqual(metadata?.labels, previous.metadata?.labels) ||
+    !deepEqual(spec, previous.spec)
+  )
+}
+
+const statusesOf = ({ status }: Node) => (status?.conditions ?? []).map((one) => `${one.type}=${one.status}`).join()
 
 /** The conditions of a node that has fallen silent; undefined when they say so already. */
 export function silentConditions(node: Node, at: string): NodeCondition[] | undefined {

@@ -41,6 +41,8 @@ interface Heard {
   unreadySince?: number | undefined
 }
 
+const heartbeatOf = ({ status }: CoreNode) => conditionOf(status?.conditions, 'Ready')?.lastHeartbeatTime ?? ''
+
 export class NodeLifecycleReconciler implements Reconciler {
   readonly #view: ClusterView
   readonly #options: NodeLifecycleOptions
@@ -61,8 +63,12 @@ export class NodeLifecycleReconciler implements Reconciler {
     indexByNode(this.#pods)
     this.#zones = new EvictionZones(view.clock, options.rates, view.metrics)
     view.onChange(Node, ({ type, object }) => {
-      if (type === 'deleted') this.#zones.forget(object.metadata?.name ?? '')
-      else this.#zones.see(object)
+      if (type === 'deleted') return this.#zones.forget(object.metadata?.name ?? '')
+      this.#zones.see(object)
+      const heard = this.#heard.get(keyOf(object))
+      if (!heard || heard.heartbeat === heartbeatOf(object)) return
+      heard.heartbeat = heartbeatOf(object)
+      heard.at = view.clock.monotonic()
     })
     view.onChange(Lease, ({ object: { metadata, spec } }) => {
       const heard = metadata?.namespace === LEASES ? this.#heard.get(metadata.name ?? '') : undefined
@@ -138,7 +144,7 @@ export class NodeLifecycleReconciler implements Reconciler {
     const uid = node.metadata?.uid ?? ''
     const now = this.#view.clock.monotonic()
     const renewTime = this.#leases.get(`${LEASES}/${key}`)?.spec?.renewTime ?? ''
-    const heartbeat = conditionOf(node.status?.conditions, 'Ready')?.lastHeartbeatTime ?? ''
+    const heartbeat = heartbeatOf(node)
     const known = this.#heard.get(key)
     const isReady = readinessOf(node) === 'True'
     if (known) known.unreadySince = isReady ? undefined : (known.unreadySince ?? now)

@@ -192,6 +192,31 @@ it('has known for how long a node never spoke, also when it has just begun to lo
   expect(loops.clock.now() - Date.UTC(2026, 0, 1)).toBeLessThan(150_000)
 })
 
+it('takes a report for a sign of life, and looks at a node only when that says more', async () => {
+  await loops.addNode('node-1')
+  await loops.run(['node-lifecycle'])
+  const report = (status: object) =>
+    insist(() =>
+      loops.client
+        .of(Node)
+        .patch({ name: 'node-1' }, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' }),
+    )
+  const beat = () => ({ conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: isoTime(loops.clock) }] })
+  await loops.clock.advance(1_000)
+  const before = turns()
+  for (let at = 0; at < 10; at++) {
+    await report({ ...beat(), images: [{ names: [`web:${at}`], sizeBytes: 1 }] })
+    await pass(10)
+  }
+  expect(await ready('node-1')).toBe('True')
+  // The patrol's, each time that the first of the reports would have been too long ago.
+  expect(turns() - before).toBeLessThanOrEqual(100 / 25)
+  await report({ conditions: [{ type: 'DiskPressure', status: 'True' }] })
+  await loops.until('tainted', async () => (await taints('node-1')).length === 1)
+  await loops.client.of(Node).patch({ name: 'node-1' }, 'application/merge-patch+json', { spec: { taints: null } })
+  await loops.until('tainted again', async () => (await taints('node-1')).length === 1)
+})
+
 it('drives nobody off when every node is silent: it is probably the master that is cut off', () => {
   const silent: CoreNode = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }
   const effects = (drivesOff: 'yes' | 'not yet' | 'no') =>
