@@ -29,7 +29,7 @@ let classroom: Classroom
 /** The learner's files, as far as a test without containers has them. */
 const home = { holds: '', kept: new Map<string, string>(), isOpen: false, beforeRun: async () => {} }
 
-const open = () =>
+const open = (seats?: number) =>
   openClassroom({
     root,
     stateDir,
@@ -62,6 +62,7 @@ const open = () =>
     logger: noLogger,
     random: Math.random,
     warm: 0,
+    seats,
   })
 
 beforeAll(async () => {
@@ -402,10 +403,31 @@ describe('session', () => {
       await classroom.sessions.get(learnerId, one)
       await classroom.sessions.get(learnerId, another)
       await sessionThat(other.id, isReady)
-      await expect(sessionThat(id, isReady)).rejects.toThrow('Your cluster has “A Deployment heals itself” in it now.')
+      await expect(sessionThat(id, isReady)).rejects.toThrow('You went on to “A Deployment heals itself”.')
       expect((await host.listClusters()).map(({ name }) => name)).toEqual([cluster?.name])
       await (await kubernetes()).get({ namespace: 'default', name: 'kept' })
     }
+    await api().lab.start({ labId: 'pods' })
+    await sessionThat(id, isReady)
+  })
+
+  it('waits in line after a restart as before, though what rests on disk has another lab in it', async () => {
+    const isQueued = ({ phase }: SessionView) => phase === 'queued'
+    const restart = async (seats?: number) => {
+      await classroom[Symbol.asyncDispose]()
+      classroom = await open(seats)
+    }
+    await classroom.sessions.sleep(classroom.localPerson?.id ?? '', 'stop')
+    await restart(0)
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isQueued)
+    // To read on in an old page is not to go back to its lab.
+    await api().session.goTo({ sessionId: id, step: 1 })
+    await restart(0)
+    await expect(sessionThat(id, isReady)).rejects.toThrow('You went on to “A Deployment heals itself”.')
+    await sessionThat(other.id, isQueued)
+    await restart()
+    await sessionThat(other.id, isReady)
     await api().lab.start({ labId: 'pods' })
     await sessionThat(id, isReady)
   })

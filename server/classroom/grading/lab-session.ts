@@ -133,6 +133,7 @@ export class LabSession {
       return
     }
     this.#suspended = ''
+    this.#save()
     this.#say('starting', this.#beginning())
     // In line at once, even while another lab still waits for the same cluster; what comes of it is seen when it is used.
     this.#options.claim(this.#inLine).catch(() => undefined)
@@ -209,6 +210,7 @@ export class LabSession {
     this.#expectReached(step)
     this.#suspended = ''
     this.#notice = ''
+    this.#save()
     const words = `Putting your cluster back to the start of ${step === 1 ? 'this lab' : `step ${step}`}.`
     this.#say('resetting', words)
     const mine = ++this.#resets
@@ -511,7 +513,8 @@ export class LabSession {
 
   #save(): void {
     const { store, clock } = this.#options
-    this.#write(() => store.save(this.#progress, clock.now()))
+    const now = this.#suspended ? undefined : clock.now()
+    this.#write(() => store.save(this.#progress, now))
   }
 
   /** In order, and never in the way of what the learner sees. */

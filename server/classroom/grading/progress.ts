@@ -84,11 +84,13 @@ export class ProgressStore {
     return fromRow(row)
   }
 
-  async save({ runId, step, reached, entered, before, flags, everDone }: Progress, now: number): Promise<void> {
+  /** Without `now` nobody works in it: what is written then is no sign that somebody is in this lab. */
+  async save({ runId, step, reached, entered, before, flags, everDone }: Progress, now?: number): Promise<void> {
+    const touched = now === undefined ? {} : { touchedAt: new Date(now) }
     const told = { before: JSON.stringify(before), flags: JSON.stringify(flags) }
     await this.#database.labRun.update({
       where: { id: runId },
-      data: { step, reached, entered, ...told, done: everDone, touchedAt: new Date(now) },
+      data: { step, reached, entered, ...told, done: everDone, ...touched },
       select: { id: true },
     })
   }
@@ -176,9 +178,13 @@ export class ProgressStore {
     return row?.labId ?? ''
   }
 
-  /** Which lab's objects are in the learner's own cluster; empty when none or unknown. */
-  async labOf(learnerId: string): Promise<string> {
-    const row = await this.#database.sandbox.findUnique({ where: { learnerId }, select: { labId: true } })
+  /** The lab that the learner was in last: the one that they opened, not one of an old page in which they read on. */
+  async lastOpened(learnerId: string): Promise<string> {
+    const row = await this.#database.labRun.findFirst({
+      where: { learnerId },
+      select: { labId: true },
+      orderBy: { touchedAt: 'desc' },
+    })
     return row?.labId ?? ''
   }
 

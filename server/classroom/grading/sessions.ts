@@ -48,8 +48,9 @@ export class Sessions implements AsyncDisposable {
   }
 
   /**
-   * The learner's own session; one that a former process began is taken up again, unless their cluster has been another
-   * lab's since: an old page that comes back by itself takes it from nobody. To look at one that sleeps wakes nobody.
+   * The learner's own session; one that a former process began is taken up again, unless they opened another lab since,
+   * which may still wait for their cluster: an old page that comes back by itself takes it from nobody. To look at one that
+   * sleeps wakes nobody.
    */
   async get(learnerId: string, sessionId: string): Promise<LabSession> {
     const session = this.#sessions.get(sessionId)
@@ -59,8 +60,9 @@ export class Sessions implements AsyncDisposable {
       throw new ClassroomError('session-unknown', 'This session does not exist any more. Open the lab again.')
     }
     await this.#expectLearner(learnerId)
-    const labId = this.#alive.get(learnerId)?.lab.id ?? (await this.#options.store.labOf(learnerId))
-    return labId === '' || labId === progress.labId ? this.#wake(progress) : this.#leave(progress, labId)
+    const opened = await this.#options.store.lastOpened(learnerId)
+    const labId = this.#alive.get(learnerId)?.lab.id ?? opened
+    return labId === progress.labId ? this.#wake(progress) : this.#leave(progress, labId)
   }
 
   /** Its learner does something in it: it does not sleep any longer. */
@@ -128,7 +130,7 @@ export class Sessions implements AsyncDisposable {
     if (known) return known
     const session = this.#make(progress)
     const title = this.#options.labs.find(({ id }) => id === to)?.title ?? to
-    session.suspend(`Your cluster has “${title}” in it now. Open this lab again to go on with it.`)
+    session.suspend(`You went on to “${title}”. Open this lab again to go on with it.`)
     return session
   }
 
