@@ -5,7 +5,7 @@ import { SubjectAlternativeNameExtension } from '@peculiar/x509'
 import type { CertificateSigningRequest as Request } from 'kubernetes-types/certificates/v1'
 import { systemClock } from '../base/clock.ts'
 import type { Client } from '../kube/client/index.ts'
-import { NETWORK_POLICY_USER } from '../kube/cluster/index.ts'
+import { PARTS_OF_A_MACHINE } from '../kube/cluster/index.ts'
 import { parseCertificateRequest } from '../kube/kinds/certificates/pkcs10.ts'
 import { CertificateSigningRequest, Node } from '../kube/kinds/index.ts'
 
@@ -43,8 +43,6 @@ async function approve(client: Client, node: AwaitedNode): Promise<void> {
   }
 }
 
-const PARTS_OF_A_NODE = ['CN=system:kube-proxy', `CN=${NETWORK_POLICY_USER}`]
-
 /** Who has a node's certificate may ask for any name; these and no others are given. */
 export function isWhatItNeeds(
   { username, signerName, request }: Pick<Request['spec'], 'username' | 'signerName' | 'request'>,
@@ -52,7 +50,8 @@ export function isWhatItNeeds(
 ): boolean {
   if (username !== `system:node:${name}`) return false
   const asked = parseCertificateRequest(request)
-  if (signerName === 'kubernetes.io/kube-apiserver-client') return PARTS_OF_A_NODE.includes(asked.subject)
+  if (signerName === 'kubernetes.io/kube-apiserver-client')
+    return PARTS_OF_A_MACHINE.some((part) => asked.subject === `CN=${part}`)
   if (signerName !== 'kubernetes.io/kubelet-serving') return false
   const names = asked.extensions.find((one) => one instanceof SubjectAlternativeNameExtension)?.names.items ?? []
   return names.every(({ type, value }) => (type === 'dns' ? value === name : type === 'ip' && value === address))

@@ -14,12 +14,15 @@ import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
 import { createClient } from './client/client.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
 import { patient } from './client/patient-transport.ts'
+import type { Transport } from './client/transport.ts'
 import type { ContainerRuntime } from './container-runtime/container-runtime.ts'
 import { CriRuntime } from './container-runtime/cri/cri-runtime.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
 import { runKubeProxy } from './kube-proxy/index.ts'
 import type { JoinRequest } from './kubelet/bootstrap/discovery.ts'
 import { joinCluster } from './kubelet/bootstrap/join-cluster.ts'
+import { settleClientPair } from './kubelet/certificates/client-pair.ts'
+import { keepNodeCertificates } from './kubelet/certificates/node-certificates.ts'
 import { readCredentialPlugins } from './kubelet/credential-plugin-config.ts'
 import { CredentialPlugins } from './kubelet/credential-plugins.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
@@ -92,9 +95,10 @@ async function main(): Promise<void> {
     const isIn = await Promise.race([joined.then(() => true), told.then(() => false)])
     if (!isIn) return
   }
-  const clientOf = (kubeconfig: string, userAgent: string) =>
-    createClient(patient(transportFromKubeconfig(kubeconfig, userAgent), clock))
-  const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
+  await settleClientPair(os, config.kubeconfig)
+  const clientBy = (transport: Transport) => createClient(patient(transport, clock))
+  const kubeletTransport = transportFromKubeconfig(config.kubeconfig, `kubelet/${config.nodeName}`)
+  const kubeletClient = clientBy(kubeletTransport)
   const { nodeName, nodeIP, second } = config
   const configuration = await readConfiguration(os, {
     authentication: { x509: { clientCAFile: config.kubeletServing.clientCa } },
@@ -132,10 +136,11 @@ async function main(): Promise<void> {
     logger.warn('CNI plug-ins do not say what they speak', { err })
     return []
   })
+  const policyTransport = transportFromKubeconfig(config.networkKubeconfig, `network-policy/${nodeName}`)
   const policies = stack.use(
     runNetworkPolicies({
       nodeName,
-      client: clientOf(config.networkKubeconfig, `network-policy/${nodeName}`),
+      client: clientBy(policyTransport),
       os,
       clock,
       logger: logger.with({ component: 'network-policy' }),
@@ -210,7 +215,7 @@ async function main(): Promise<void> {
       maker: [process.execPath, process.argv[1] ?? '', MAKE_REQUEST],
     }),
   )
-  stack.use(
+  const kubeletServer = stack.use(
     await startKubeletServer({
       kubelet,
       connections: {
@@ -233,11 +238,30 @@ async function main(): Promise<void> {
       },
     }),
   )
+  const proxyTransport = transportFromKubeconfig(config.proxyKubeconfig, `kube-proxy/${nodeName}`)
+  // A kubelet may read its own Node only; whoever makes routes has to know them all, as kube-proxy does.
+  const networkTransport = transportFromKubeconfig(config.proxyKubeconfig, `kube-network/${nodeName}`)
+  stack.use(
+    await keepNodeCertificates({
+      ...config,
+      rotateCertificates: configuration.rotateCertificates,
+      kubelet: kubeletTransport,
+      components: [
+        { kubeconfig: config.proxyKubeconfig, transports: [proxyTransport, networkTransport] },
+        { kubeconfig: config.networkKubeconfig, transports: [policyTransport] },
+      ],
+      serve: kubeletServer.renewCertificate,
+      os,
+      clock,
+      random: Math.random,
+      logger: logger.with({ component: 'certificates' }),
+    }),
+  )
   const proxyLogger = logger.with({ component: 'kube-proxy' })
   const proxy = runKubeProxy({
     nodeName,
     nodeIP,
-    client: clientOf(config.proxyKubeconfig, `kube-proxy/${nodeName}`),
+    client: clientBy(proxyTransport),
     os,
     clock,
     logger: proxyLogger,
@@ -251,8 +275,7 @@ async function main(): Promise<void> {
     (running) => stack.use(running),
     (err: unknown) => proxyLogger.error('kube-proxy does not run', { file: config.proxyConfig, err }),
   )
-  // A kubelet may read its own Node only; whoever makes routes has to know them all, as kube-proxy does.
-  const networkClient = clientOf(config.proxyKubeconfig, `kube-network/${nodeName}`)
+  const networkClient = clientBy(networkTransport)
   stack.use(
     runNodeRoutes({
       nodeName,

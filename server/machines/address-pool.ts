@@ -5,6 +5,7 @@
 //
 //   slot 3 of 10.160.0.0/12  →  10.160.3.0/24, gateway 10.160.3.1, machines .12 …, load balancers .128 …, bridges on other
 //   hosts .192 …, terminals .224 …, uids 1879244800 …
+import { machineAddressOf } from '../kube/cluster/networking.ts'
 import { tryCommand } from './run-command.ts'
 
 /** Kubernetes' defaults for pods (10.244/16) and services (10.96/12) are not among them. */
@@ -42,11 +43,7 @@ export function addressesOfSlot(pool: string, slot: number): SlotAddresses {
     dynamicRange: `${formatAddress(network + 224)}/27`,
     loadBalancerRange: `${formatAddress(network + 128)}/26`,
     uidBase: FIRST_UID + slot * UIDS_PER_SLOT,
-    machineAddress(ordinal) {
-      if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal > 110)
-        throw new Error(`no address for machine ${ordinal}`)
-      return formatAddress(network + 11 + ordinal)
-    },
+    machineAddress: (ordinal) => machineAddressOf(formatAddress(network + 1), ordinal),
     address: (last) => formatAddress(network + last),
   }
 }

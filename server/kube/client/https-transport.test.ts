@@ -56,6 +56,36 @@ it('speaks with the real server: writes, reads, refusals, watches', async () => 
   })
 })
 
+it('shows what it got last, in one file or in two, and lets what is under way end as it began', async () => {
+  const { transport, server } = await overHttps()
+  const who = async () =>
+    (
+      (await transport.request({
+        method: 'POST',
+        path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+        body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+      })) as { status: { userInfo: { username: string } } }
+    ).status.userInfo.username
+  const stop = new AbortController()
+  const watching = { method: 'GET', path: '/api/v1/configmaps', query: { watch: 'true' }, signal: stop.signal } as const
+  const events = (await transport.watch(watching))[Symbol.asyncIterator]()
+  expect(await who()).toBe('admin')
+  const { certPem, keyPem } = await server.pki.issue('otter', ['system:masters'])
+  const both = `${certPem}\n${keyPem}`
+  transport.renew({ certPem: both, keyPem: both })
+  expect(await who()).toBe('otter')
+  await createClient(transport)
+    .of(ConfigMap)
+    .create({ metadata: { namespace: 'default', name: 'news' } })
+  for (;;) {
+    const { value, done } = await events.next()
+    expect(done).toBe(false)
+    if (value?.some(({ object }: { object: { metadata?: { name?: string } } }) => object.metadata?.name === 'news'))
+      break
+  }
+  stop.abort()
+})
+
 it('gets no more than the metadata when it asks for no more', async () => {
   const { transport, server } = await overHttps()
   await server.client.of(ConfigMap).create({ metadata: { name: 'secretive', namespace: 'default' }, data: { a: 'b' } })

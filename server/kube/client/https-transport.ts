@@ -24,7 +24,10 @@ export interface HttpsTransportOptions extends ClientConfig {
   timeoutMs?: number
 }
 
-export interface HttpsTransport extends Transport, Disposable {}
+export interface HttpsTransport extends Transport, Disposable {
+  /** From now on it shows this; what is under way ends as it began. */
+  renew(pair: { certPem: string; keyPem: string }): void
+}
 
 const DEFAULT_TIMEOUT_MS = 60_000
 /** After it is unpacked. What a learner's server answers, or a pod behind one, must not fill the memory of whoever asks. */
@@ -39,17 +42,21 @@ export function transportFromKubeconfig(path: string, userAgent: string): HttpsT
 export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
   const base = new URL(options.server)
   const plain = base.protocol === 'http:'
-  const agent = plain
-    ? new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
-    : new https.Agent({
-        keepAlive: true,
-        maxSockets: Number.POSITIVE_INFINITY,
-        ca: options.caPem,
-        cert: options.certPem,
-        key: options.keyPem,
-        rejectUnauthorized: !options.insecureSkipTlsVerify,
-        ...(options.tlsServerName ? { servername: options.tlsServerName } : {}),
-      })
+  const newAgent = ({ certPem, keyPem }: Pick<ClientConfig, 'certPem' | 'keyPem'>) =>
+    plain
+      ? new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
+      : new https.Agent({
+          keepAlive: true,
+          maxSockets: Number.POSITIVE_INFINITY,
+          ca: options.caPem,
+          cert: certPem,
+          key: keyPem,
+          rejectUnauthorized: !options.insecureSkipTlsVerify,
+          ...(options.tlsServerName ? { servername: options.tlsServerName } : {}),
+        })
+  let agent = newAgent(options)
+  /** With what was under way when they were renewed. */
+  const retired: http.Agent[] = []
 
   const headersOf = (request: TransportRequest, body: string | undefined) => {
     const token = options.tokenFile ? readFileSync(options.tokenFile, 'utf8').trim() : options.token
@@ -109,7 +116,15 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
     async stream(request) {
       return send(request, SILENCE_MS, false)
     },
-    [Symbol.dispose]: () => agent.destroy(),
+    renew(pair) {
+      const idle = Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])
+      retired.push(agent)
+      agent = newAgent(pair)
+      for (const socket of idle) socket.destroy()
+    },
+    [Symbol.dispose]: () => {
+      for (const one of [...retired, agent]) one.destroy()
+    },
   }
 }
 

@@ -12,6 +12,9 @@ export interface ClientConfig {
   caPem?: string
   certPem?: string
   keyPem?: string
+  /** In place of the texts, where somebody renews what lies there. */
+  certFile?: string
+  keyFile?: string
   token?: string
   /** Read again now and then, as projected tokens are renewed. */
   tokenFile?: string
@@ -70,7 +73,10 @@ type ClusterEntry = { name: string } & Pick<
   ClientConfig,
   'server' | 'caPem' | 'insecureSkipTlsVerify' | 'tlsServerName'
 >
-type ContextEntry = { user: string } & Pick<ClientConfig, 'certPem' | 'keyPem' | 'token' | 'tokenFile' | 'namespace'>
+type ContextEntry = { user: string } & Pick<
+  ClientConfig,
+  'certPem' | 'keyPem' | 'certFile' | 'keyFile' | 'token' | 'tokenFile' | 'namespace'
+>
 
 /** Several people of one cluster; `current` names the context that counts until another is chosen. */
 export function writeContexts(
@@ -93,10 +99,12 @@ export function writeContexts(
         }),
       },
     ],
-    users: Object.values(contexts).map(({ user, certPem, keyPem, token, tokenFile }) => ({
+    users: Object.values(contexts).map(({ user, certPem, keyPem, certFile, keyFile, token, tokenFile }) => ({
       name: user,
       user: defined({
+        'client-certificate': certFile,
         'client-certificate-data': base64(certPem),
+        'client-key': keyFile,
         'client-key-data': base64(keyPem),
         token,
         tokenFile,

@@ -30,13 +30,13 @@ import { keepControlPlaneCertificates, renewDaily } from './control-plane-certif
 import { readDeschedulerFlags } from './descheduler-flags.ts'
 import { openEtcd } from './etcd.ts'
 import { HollowNodes, hollowNodeNames } from './hollow-nodes.ts'
-import { grantJoining } from './joining-rights.ts'
+import { grantJoining, PARTS_OF_A_MACHINE } from './joining-rights.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
 import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
+import { addressOfNode, isMachineAddress, NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -329,6 +329,9 @@ export class Cluster {
         controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
         ...(deschedulerPolicy ? { deschedulerPolicy } : {}),
         signCertificate: (granted) => this.#pki.sign(granted),
+        ...(gateway && {
+          renewals: { components: PARTS_OF_A_MACHINE, addressOf: (node) => addressOfNode(gateway, node) },
+        }),
         signLegacyToken: legacyTokenSigner(this.#pki.serviceAccounts.privateKeyPem),
       }),
       clientFor: (client, account) => this.#clientOfAccount(client, account),

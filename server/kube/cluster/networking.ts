@@ -78,6 +78,19 @@ export function isMachineAddress({ subnet, gatewayAddress }: MachineSubnet, addr
   return holdsAddress(subnet, address) || holdsAddress(`${secondAddressOf(first)}/${96 + Number(bits)}`, address)
 }
 
+/** Of the nth machine of a network, wherever it stands. */
+export function machineAddressOf(gatewayAddress: string, ordinal: number): string {
+  const [a = 0, b = 0, c = 0, gateway = 0] = gatewayAddress.split('.').map(Number)
+  if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal > 110) throw new Error(`no address for machine ${ordinal}`)
+  return [a, b, c, gateway + 10 + ordinal].join('.')
+}
+
+/** Of a node by its name; undefined where it can be no machine of the network. */
+export function addressOfNode(gatewayAddress: string, node: string): string | undefined {
+  const ordinal = Number(/^node-([1-9]\d{0,2})$/.exec(node)?.[1])
+  return ordinal <= 110 ? machineAddressOf(gatewayAddress, ordinal) : undefined
+}
+
 type MachineSubnet = Pick<MachineNetwork, 'subnet' | 'gatewayAddress'>
 
 /** Of the nth simulated node: nobody has an address in the range for measurements of networks (RFC 2544). */

@@ -1,10 +1,12 @@
 // What a machine is given so that it becomes a node: certificates of its own, kubeconfigs, and the node agent's config.
 // Paths are kubeadm's where kubeadm has one. Certificates are kept: whoever has the same files as before need not begin anew.
 
+import { X509Certificate } from 'node:crypto'
 import { writeYaml } from '../apimachinery/yaml.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { ELSEWHERE } from '../controllers/directory-provisioner/directory-volume.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
+import { clientPairFile, inOneFile, kubeletKubeconfig } from '../kubelet/certificates/client-pair.ts'
 import type { PodPathName } from '../network/pod-paths.ts'
 import type { ContainerRuntimeName } from './cluster-spec.ts'
 import { CRI_SOCKET, containerdFiles } from './containerd-files.ts'
@@ -49,7 +51,20 @@ export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<Ma
     writeKubeconfig({ server, caPem: pki.caPem, ...pair }, { cluster: network.cluster, user })
   return [
     { path: '/etc/kubernetes/pki/ca.crt', mode: 0o644, content: pki.caPem },
-    { path: '/etc/kubernetes/kubelet.conf', mode: 0o600, content: conf(`system:node:${machine.name}`, kubelet) },
+    // The machine has the one that lasts longest, of this and what it has asked for since.
+    {
+      path: clientPairFile(new X509Certificate(kubelet.certPem).validFromDate),
+      mode: 0o600,
+      content: inOneFile(kubelet),
+    },
+    {
+      path: config.kubeconfig,
+      mode: 0o600,
+      content: kubeletKubeconfig(
+        { server, caPem: pki.caPem },
+        { cluster: network.cluster, user: `system:node:${machine.name}` },
+      ),
+    },
     { path: '/etc/kubernetes/kube-proxy.conf', mode: 0o600, content: conf('system:kube-proxy', proxy) },
     { path: config.proxyConfig, mode: 0o644, content: proxyConfiguration(networking, proxyMode) },
     { path: config.networkKubeconfig, mode: 0o600, content: conf(NETWORK_POLICY_USER, policies) },

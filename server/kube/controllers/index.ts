@@ -10,6 +10,7 @@ import {
   certificateApprovingController,
   certificateCleaningController,
   certificateSigningController,
+  type Renewals,
   type SignCertificate,
 } from './certificates/index.ts'
 import { chosenControllers } from './chosen.ts'
@@ -69,6 +70,8 @@ export interface ControllerOptions {
   rootCaPem: string
   /** By the cluster's own authority; without it nothing is signed. */
   signCertificate?: SignCertificate
+  /** What machines get again by nobody's hand; without it only what upstream grants. */
+  renewals?: Renewals
   /** By the key of all service accounts' tokens; without it Secrets that ask for a token stay empty. */
   signLegacyToken?: SignLegacyToken
   /** A node that has not been heard of for so long is not ready; 40 s unless told. */
@@ -128,7 +131,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     ttlController,
     clusterRoleAggregationController,
     resourceQuotaController(options.kinds),
-    certificateApprovingController,
+    certificateApprovingController(options.renewals),
     ...(options.signCertificate ? [certificateSigningController(options.signCertificate)] : []),
     certificateCleaningController,
     bootstrapSigner,

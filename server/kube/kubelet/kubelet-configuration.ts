@@ -13,6 +13,8 @@ export const KUBELET_CONFIGURATION = '/var/lib/kubelet/config.yaml'
 export interface KubeletConfiguration {
   /** Who may call this kubelet: whoever has a certificate of this authority. */
   authentication: { x509?: { clientCAFile?: string } }
+  /** Whether it asks for its client certificate again before that runs out. */
+  rotateCertificates: boolean
   /** A folder with manifests of pods that run whatever the API says. */
   staticPodPath: string
   fileCheckFrequency: string
@@ -52,6 +54,8 @@ export interface KubeletConfiguration {
 
 const DEFAULTS: KubeletConfiguration = {
   authentication: {},
+  // As kubeadm writes it; upstream's own default is off, and the machine would be lost after a year.
+  rotateCertificates: true,
   staticPodPath: '/etc/kubernetes/manifests',
   fileCheckFrequency: '20s',
   staticPodURL: '',
@@ -93,8 +97,8 @@ export async function readConfiguration(
 ): Promise<KubeletConfiguration> {
   const text = await os.readFile(KUBELET_CONFIGURATION)
   if (text !== undefined) return kubeletConfigurationOf(text, fromCluster)
-  const { staticPodPath } = DEFAULTS
-  const file = { apiVersion: GROUP_VERSION, ...fromCluster, kind: KIND, staticPodPath }
+  const { rotateCertificates, staticPodPath } = DEFAULTS
+  const file = { apiVersion: GROUP_VERSION, ...fromCluster, kind: KIND, rotateCertificates, staticPodPath }
   await os.writeFile(KUBELET_CONFIGURATION, writeYaml(file), { mode: 0o644 })
   return kubeletConfigurationOf(undefined, fromCluster)
 }

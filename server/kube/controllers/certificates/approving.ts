@@ -6,6 +6,7 @@ import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { CertificateSigningRequest } from '../../kinds/certificate-signing-request.ts'
 import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
+import { hasRenewals, type Renewals, renewalOf } from './renewals.ts'
 import { KUBELET_CLIENT, signerProblem } from './signers.ts'
 import { hasCondition } from './standing.ts'
 
@@ -18,33 +19,47 @@ const KINDS = [
 ] as const
 
 /**
- * Approves the client certificates of kubelets for those who may have them; everything else waits for a person.
+ * Approves the client certificates of kubelets for those who may have them, and what `renewals` says; everything else waits for
+ * a person.
  * Upstream: kubernetes/pkg/controller/certificates/approver.
  */
 class ApprovingReconciler implements Reconciler {
   readonly #requests: Lister<Wire>
+  readonly #renewals: Renewals | undefined
 
-  constructor(view: ClusterView) {
+  constructor(view: ClusterView, renewals: Renewals | undefined) {
     this.#requests = view.cache(CertificateSigningRequest)
+    this.#renewals = renewals
   }
 
   async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
     const asked = this.#requests.get(key)
-    if (!asked || asked.status?.certificate || asked.spec.signerName !== KUBELET_CLIENT) return
+    if (!asked || asked.status?.certificate) return
+    const { signerName, username } = asked.spec
+    const isRenewal = this.#renewals !== undefined && hasRenewals(asked.spec)
+    if (signerName !== KUBELET_CLIENT && !isRenewal) return
     if (hasCondition(asked, 'Approved') || hasCondition(asked, 'Denied') || signerProblem(asked)) return
     report.sees(asked)
-    const isSelf = parseCertificateRequest(asked.spec.request).subjectName.getField('CN')[0] === asked.spec.username
-    for (const { subresource, message } of KINDS) {
-      if (subresource === 'selfnodeclient' && !isSelf) continue
-      if (!(await mayHave(client, asked, subresource))) continue
+    const approve = async (message: string) => {
       const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
       const conditions = [...(asked.status?.conditions ?? []), approved]
       const next = { ...asked, status: { ...asked.status, conditions } }
       await client.of(CertificateSigningRequest).update(next, { subresource: 'approval' })
       report.did.push('approved it')
+    }
+    if (isRenewal) {
+      const why = renewalOf(asked.spec, this.#renewals as Renewals)
+      if (why) await approve(why)
+      else report.seen = `${username} may not have it by itself`
       return
     }
-    report.seen = `${asked.spec.username} may not have it by itself`
+    const isSelf = parseCertificateRequest(asked.spec.request).subjectName.getField('CN')[0] === asked.spec.username
+    for (const { subresource, message } of KINDS) {
+      if (subresource === 'selfnodeclient' && !isSelf) continue
+      if (!(await mayHave(client, asked, subresource))) continue
+      return approve(message)
+    }
+    report.seen = `${username} may not have it by itself`
   }
 }
 
@@ -67,7 +82,8 @@ async function mayHave(client: Client, { spec }: Wire, subresource: string): Pro
   return review.status?.allowed === true
 }
 
-export const certificateApprovingController = controller('csrapproving')
-  .actsAs('certificate-controller')
-  .for(CertificateSigningRequest)
-  .reconcileWith((view) => new ApprovingReconciler(view))
+export const certificateApprovingController = (renewals: Renewals | undefined) =>
+  controller('csrapproving')
+    .actsAs('certificate-controller')
+    .for(CertificateSigningRequest)
+    .reconcileWith((view) => new ApprovingReconciler(view, renewals))

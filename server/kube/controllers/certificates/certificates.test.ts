@@ -1,22 +1,49 @@
-import { X509Certificate } from 'node:crypto'
+import 'reflect-metadata'
+import { webcrypto, X509Certificate } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as x509 from '@peculiar/x509'
 import type { CertificateSigningRequest as Wire } from 'kubernetes-types/certificates/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CERTIFICATE_REQUEST, NODE_CERTIFICATE_REQUEST } from '../../apiserver/testing/certificate-request.ts'
 import { startTestServer, type TestServer } from '../../apiserver/testing/test-server.ts'
 import { createClient } from '../../client/client.ts'
-import { grantJoining, NODE_BOOTSTRAPPERS } from '../../cluster/joining-rights.ts'
+import { grantJoining, NODE_BOOTSTRAPPERS, PARTS_OF_A_MACHINE } from '../../cluster/joining-rights.ts'
+import { addressOfNode } from '../../cluster/networking.ts'
 import { openPki, type Pki } from '../../cluster/pki.ts'
 import { CertificateSigningRequest } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { goesAt } from './cleaning.ts'
+import { type Renewals, renewalOf } from './renewals.ts'
 import { signerProblem } from './signers.ts'
 
 const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
 const FOR_CLIENTS = ['client auth', 'digital signature']
+
+const CLIENT = 'kubernetes.io/kube-apiserver-client'
+const SERVING = 'kubernetes.io/kubelet-serving'
+const RENEWALS: Renewals = {
+  components: PARTS_OF_A_MACHINE,
+  addressOf: (node) => addressOfNode('10.160.3.1', node),
+}
+
+async function requested(subject: x509.JsonName, names: string[] = []): Promise<string> {
+  x509.cryptoProvider.set(webcrypto as Crypto)
+  const told = names.map((name) => ({
+    type: name.slice(0, name.indexOf(':')).toLowerCase(),
+    value: name.slice(name.indexOf(':') + 1),
+  }))
+  const made = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: subject,
+    keys: (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair,
+    signingAlgorithm: EC,
+    extensions: told.length > 0 ? [new x509.SubjectAlternativeNameExtension(told as x509.JsonGeneralNames)] : [],
+  })
+  return Buffer.from(made.toString('pem')).toString('base64')
+}
+const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 const request = (name: string, spec: Partial<Wire['spec']> = {}): Wire => ({
   metadata: { name },
@@ -121,6 +148,33 @@ describe('requests for certificates', () => {
       await loops.until('it is signed', async () => (await requests().get({ name: 'joining' })).status?.certificate)
       const { status } = await requests().get({ name: 'joining' })
       expect(status?.conditions).toMatchObject([{ type: 'Approved', reason: 'AutoApproved' }])
+    })
+
+    it.each<[string, string, string[], boolean]>([
+      ['what it serves with, under its own name and address', 'node-3', ['DNS:node-3', 'IP:10.160.3.14'], true],
+      ['the gateway’s address', 'node-3', ['DNS:node-3', 'IP:10.160.3.1'], false],
+      ['another machine’s address', 'node-3', ['DNS:node-3', 'IP:10.160.3.14', 'IP:10.160.3.11'], false],
+      ['another name', 'node-3', ['DNS:kubernetes', 'IP:10.160.3.14'], false],
+      ['that of one who is no machine', 'node-0', ['DNS:node-0'], false],
+      ['that of one beyond them all', 'node-111', ['DNS:node-111'], false],
+    ])('let a machine have %s: %s', async (_what, node, names, isGranted) => {
+      const spec = {
+        username: `system:node:${node}`,
+        signerName: SERVING,
+        request: await requested([{ O: ['system:nodes'] }, { CN: [`system:node:${node}`] }], names),
+      }
+      expect(renewalOf(spec, RENEWALS) !== undefined).toBe(isGranted)
+    })
+
+    it.each<[string, string, x509.JsonName, boolean]>([
+      ['kube-proxy its next', 'system:kube-proxy', [{ CN: ['system:kube-proxy'] }], true],
+      ['kube-proxy a group', 'system:kube-proxy', [{ O: ['system:masters'] }, { CN: ['system:kube-proxy'] }], false],
+      ['a node kube-proxy’s', 'system:node:node-3', [{ CN: ['system:kube-proxy'] }], false],
+      ['kube-proxy an administrator’s', 'system:kube-proxy', [{ CN: ['kubernetes-admin'] }], false],
+      ['anybody else their own', 'otter', [{ CN: ['otter'] }], false],
+    ])('let %s: %s', async (_what, username, subject, isGranted) => {
+      const spec = { username, signerName: CLIENT, request: await requested(subject) }
+      expect(renewalOf(spec, RENEWALS) !== undefined).toBe(isGranted)
     })
 
     it('fail where their signer cannot sign what they ask', async () => {

@@ -2,4 +2,5 @@
 
 export { certificateApprovingController } from './approving.ts'
 export { certificateCleaningController } from './cleaning.ts'
+export type { Renewals } from './renewals.ts'
 export { certificateSigningController, type SignCertificate } from './signing.ts'

@@ -13,6 +13,7 @@ import { type Client, createClient } from '../../client/client.ts'
 import { httpsTransport, transportFromKubeconfig } from '../../client/https-transport.ts'
 import { writeKubeconfig } from '../../client/kubeconfig.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
+import { keepClientPair, kubeletKubeconfig } from '../certificates/client-pair.ts'
 import { type DiscoveredCluster, discoverCluster, type JoinRequest } from './discovery.ts'
 import { type CertificatePair, type CertificateWish, requestCertificate } from './request-certificate.ts'
 
@@ -70,7 +71,11 @@ async function joinOnce(options: JoinOptions): Promise<void> {
     kubeconfig,
     createClient(stranger),
     { ...node, signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usage: 'client auth' },
-    asKubeconfig(kubeconfig, node.commonName),
+    async (pair) => {
+      await keepClientPair(os, pair, new Date(clock.now()))
+      const names = { cluster: CLUSTER, user: node.commonName }
+      await os.writeFile(kubeconfig, kubeletKubeconfig(cluster, names), { mode: 0o600 })
+    },
   )
   logger.info('the machine is known as a node; somebody has to approve what else it asks for', { node: nodeName })
   using known = transportFromKubeconfig(kubeconfig, userAgent)
@@ -103,5 +108,8 @@ type Written = (pair: CertificatePair) => Promise<void>
 const PROXY = 'system:kube-proxy'
 const POLICIES = 'podium:network-policy'
 
+/** As kubeadm calls it. */
+const CLUSTER = 'default-cluster'
+
 const confOf = (cluster: DiscoveredCluster, pair: CertificatePair, user: string) =>
-  writeKubeconfig({ ...cluster, ...pair }, { cluster: 'default-cluster', user })
+  writeKubeconfig({ ...cluster, ...pair }, { cluster: CLUSTER, user })

@@ -25,14 +25,16 @@ interface Ports {
   client: Client
   os: Pick<NodeOs, 'run'>
   clock: Clock
+  /** Until when it waits. */
+  signal?: AbortSignal
 }
 
 const LOOK_MS = 1_000
 
-/** Waits as long as it takes: whoever has to say yes may be a person. */
+/** Waits as long as it may: whoever has to say yes may be a person. */
 export async function requestCertificate(
   wish: CertificateWish,
-  { client, os, clock }: Ports,
+  { client, os, clock, signal }: Ports,
 ): Promise<CertificatePair> {
   const { keyPem, requestPem } = await makeRequest(wish, os)
   const requests = client.of(CertificateSigningRequest)
@@ -51,7 +53,7 @@ export async function requestCertificate(
     if (refused)
       throw new Error(`certificate signing request ${name} was not granted: ${refused.message ?? refused.type}`)
     if (status?.certificate) return { keyPem, certPem: Buffer.from(status.certificate, 'base64').toString() }
-    await clock.sleep(LOOK_MS)
+    await clock.sleep(LOOK_MS, signal)
   }
 }
 

@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
@@ -51,6 +52,21 @@ function connect(target: string, who: { certPem: string; keyPem: string }) {
     request.end()
   })
 }
+
+it('shows what it got last to whoever calls from then on', async () => {
+  const names = () =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: pki.caPem }, () => {
+        resolve(String(socket.getPeerCertificate().subject.CN))
+        socket.destroy()
+      })
+      socket.on('error', reject)
+    })
+  expect(await names()).toBe('node-1')
+  server.renewCertificate(await pki.issue('node-1-renewed'))
+  expect(await names()).toBe('node-1-renewed')
+  expect((await ask('/pods')).code).toBe(200)
+})
 
 describe("the kubelet's own API", () => {
   it('is for the API server and those who may do all, not for whoever has a certificate of the cluster', async () => {

@@ -32,6 +32,8 @@ export interface KubeletServerOptions {
 
 export interface KubeletServer extends AsyncDisposable {
   readonly port: number
+  /** Whoever calls from now on is shown this. */
+  renewCertificate(pair: { certPem: string; keyPem: string }): void
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
@@ -59,6 +61,8 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   })
   return {
     port: (server.address() as AddressInfo).port,
+    renewCertificate: ({ certPem, keyPem }) =>
+      server.setSecureContext({ cert: certPem, key: keyPem, ca: tls.clientCaPem }),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
