@@ -30,9 +30,10 @@ my %service = (
     wanted => sub { -e $AGENT && dockerAnswers() }, clean => sub { } },
 );
 # By these names systemctl and journalctl speak of them, by files: what is held is not started, and stops if it runs; what is
-# disabled is held from the start of the machine. How each is, is told in a file of its own.
+# disabled is held from the start of the machine; what is asked for is started without waiting for its turn. How each is, is
+# told in a file of its own.
 my %unit = (dockerd => 'docker', containerd => 'containerd', 'node-agent' => 'kubelet');
-my ($HELD, $DISABLED, $TOLD) = ('/run/podium/held', '/etc/podium/disabled', '/run/podium/units');
+my ($HELD, $ASKED, $DISABLED, $TOLD) = ('/run/podium/held', '/run/podium/asked', '/etc/podium/disabled', '/run/podium/units');
 my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my ($hup, $term) = (0, 0);
 $SIG{HUP} = sub { $hup = 1 };
@@ -41,7 +42,7 @@ $SIG{TERM} = $SIG{INT} = sub { $term = 1 };
 $SIG{CHLD} = sub { };    # only so that nap() is interrupted
 $| = 1;
 
-mkdir $_ for '/run/podium', $HELD, $TOLD, '/var/log/podium';
+mkdir $_ for '/run/podium', $HELD, $ASKED, $TOLD, '/var/log/podium';
 for my $name (values %unit) { hold($name) if -e "$DISABLED/$name" }
 
 # The host waits until it hears of the engine.
@@ -58,6 +59,7 @@ until ($term) {
     my $s = $service{$name};
     if ($unit{$name} && -e "$HELD/$unit{$name}") { rest($name); next }
     note($name, state => 'activating') if ($s->{told} // '') eq 'inactive';
+    $s->{notBefore} = 0 if $unit{$name} && unlink "$ASKED/$unit{$name}";
     next if $s->{pid} || now() < ($s->{notBefore} // 0) || !$s->{wanted}->();
     start($name);
   }
