@@ -1,9 +1,13 @@
 // The kubelet on a real machine: pods out of a folder, containers that share more than a network, the probes and policies of
 // single containers, and what becomes of all that when the kubelet, the proxy or the engine is killed.
 
+import { join } from 'node:path'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { beforeAll, expect, it } from 'vitest'
+import { systemClock } from '../server/base/clock.ts'
 import { testPki } from '../server/kube/apiserver/testing/test-pki.ts'
+import { clusterDirectory } from '../server/kube/cluster/cluster-record.ts'
+import { openCertificates } from '../server/kube/cluster/pki.ts'
 import { type Kubectl, kubectl } from './support/commands.ts'
 import { onMachine } from './support/machine.ts'
 import { ownCluster } from './support/own-cluster.ts'
@@ -323,12 +327,59 @@ it('is stopped, broken, looked at and mended by systemctl and journalctl', async
   const why = 'cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of type int32'
   await until('why it does not start', async () => (await answers('journalctl -xeu kubelet')).includes(why))
   await until('it is told', async () => /auto-restart.*exit-code/.test(await answers('systemctl status kubelet')))
-  await machine(`sed -i 's/many/50/' ${CONFIG}; systemctl restart kubelet`)
+  // By then six seconds would pass until its turn; whoever asks for it has it at once.
+  await until('it waits long', async () =>
+    (await answers('journalctl -u kubelet')).includes('restart counter is at 6.'),
+  )
+  const start = `sed -i 's/many/50/' ${CONFIG}; systemctl start kubelet; sleep 1; systemctl is-active kubelet`
+  expect(await answers(start)).toBe('active\n')
   await until('it runs by what was written', async () => {
     const { code, stdout } = await kube('get --raw /api/v1/nodes/node-1/proxy/configz')
     return code === 0 && stdout.includes('"maxPods":50')
   })
   expect(await answers('systemctl is-active kubelet')).toBe('active\n')
+})
+
+it('asks for its certificates again, and for those of kube-proxy, when most of their year is over', async () => {
+  const PAIR = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+  expect(await machine('cat /etc/kubernetes/kubelet.conf')).toContain(`client-certificate: ${PAIR}\n`)
+  expect(await machine('cat /var/lib/kubelet/config.yaml')).toContain('rotateCertificates: true\n')
+  const ends = (file: string) => machine(`openssl x509 -noout -enddate -issuer -in ${file}`)
+  expect(await ends(PAIR)).toContain('issuer=CN = kubernetes')
+  const serving = '/var/lib/kubelet/pki/kubelet.crt'
+  // What the cluster would have given it 340 days ago: 93 % of it is over.
+  let behindMs = 0
+  const directory = join(clusterDirectory(process.env.PODIUM_HOME ?? '', CLUSTER), 'pki')
+  const old = await openCertificates({ directory, clock: { ...systemClock, now: () => Date.now() - behindMs } })
+  behindMs = 340 * 24 * 3600_000
+  const node = { commonName: 'system:node:node-1', organizations: ['system:nodes'] }
+  const own = await old.issue({ ...node, usages: ['client'] })
+  const address = (await says('get node node-1 -o jsonpath={.status.addresses[0].address}')).trim()
+  const served = await old.issue({ ...node, usages: ['server'], dnsNames: ['node-1'], ipAddresses: [address] })
+  const proxys = await old.issue({ commonName: 'system:kube-proxy', usages: ['client'] })
+  const inLine = (pem: string) => Buffer.from(pem).toString('base64')
+  await machine(`set -e; systemctl stop kubelet; cd /var/lib/kubelet/pki; rm kubelet-client-*.pem
+    echo ${inLine(own.certPem + own.keyPem)} | base64 -d > kubelet-client-2020-01-01-00-00-00.pem
+    echo ${inLine(served.certPem)} | base64 -d > kubelet.crt; echo ${inLine(served.keyPem)} | base64 -d > kubelet.key
+    sed -i 's/client-certificate-data: .*/client-certificate-data: ${inLine(proxys.certPem)}/; s/client-key-data: .*/client-key-data: ${inLine(proxys.keyPem)}/' /etc/kubernetes/kube-proxy.conf
+    systemctl start kubelet`)
+  const lasts = (file: string) =>
+    machine(`openssl x509 -noout -checkend 30000000 -in ${file} >/dev/null && echo long || echo short`)
+  await until('its own is new', async () => (await lasts(PAIR).catch(() => '')) === 'long\n')
+  await until('so is what it serves with', async () => (await lasts(serving)) === 'long\n')
+  const ofProxy = `sed -n 's/ *client-certificate-data: //p' /etc/kubernetes/kube-proxy.conf | base64 -d > /tmp/proxy.crt`
+  await until('and kube-proxy’s', async () => {
+    await machine(ofProxy)
+    return (await lasts('/tmp/proxy.crt')) === 'long\n'
+  })
+  expect(await machine(`readlink ${PAIR}`)).not.toContain('2020-01-01')
+  expect(await says('get csr')).toMatch(/system:node:node-1 .* Approved,Issued/)
+  // By the new one: who calls the kubelet believes what it shows, and it is still known.
+  expect(await says('get --raw /api/v1/nodes/node-1/proxy/healthz')).toBe('ok')
+  const shown = await machine(
+    `echo | openssl s_client -connect ${address}:10250 2>/dev/null | openssl x509 -noout -enddate`,
+  )
+  expect(await ends(serving)).toContain(shown)
 })
 
 it('tells what the machine and its pods use, as the kernel counts it', async () => {
