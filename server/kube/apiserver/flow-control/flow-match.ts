@@ -12,12 +12,22 @@ export function inOrder(schemas: Iterable<FlowSchema>): FlowSchema[] {
   return [...schemas].sort((a, b) => precedence(a) - precedence(b) || (name(a) < name(b) ? -1 : 1))
 }
 
+interface About<T> {
+  rules: readonly { way: T; rules: readonly PolicyRulesWithSubjects[] }[]
+  /** What was found for requests of one sort. */
+  found: Map<string, T | undefined>
+}
+
+/** Of one user; whoever asks for ever new things has them looked up again. */
+const MOST_FOUND = 1_000
+
 /**
- * Which schema a request belongs to. Whom a rule is about is looked up once for each user: components ask all the time.
+ * Which schema a request belongs to. Whom a rule is about is looked up once for each user, and what of them a sort of
+ * request is for once too: components ask for the same all the time, and there may be very many rules.
  */
 export class FlowMatch<T extends { schema: FlowSchema }> {
   readonly #ways: readonly T[]
-  readonly #byUser = new WeakMap<UserInfo, readonly { way: T; rules: readonly PolicyRulesWithSubjects[] }[]>()
+  readonly #byUser = new WeakMap<UserInfo, About<T>>()
 
   /** In the order they are asked. */
   constructor(ways: readonly T[]) {
@@ -25,18 +35,25 @@ export class FlowMatch<T extends { schema: FlowSchema }> {
   }
 
   find(user: UserInfo, info: RequestInfo): T | undefined {
-    return this.#about(user).find(({ rules }) => rules.some((rule) => matches(rule, info)))?.way
+    const { rules, found } = this.#about(user)
+    const sort = sortOf(info)
+    if (found.has(sort)) return found.get(sort)
+    const way = rules.find((one) => one.rules.some((rule) => matches(rule, info)))?.way
+    if (found.size >= MOST_FOUND) found.clear()
+    found.set(sort, way)
+    return way
   }
 
-  #about(user: UserInfo) {
+  #about(user: UserInfo): About<T> {
     const known = this.#byUser.get(user)
     if (known) return known
-    const about = this.#ways.flatMap((way) => {
-      const rules = (way.schema.spec?.rules ?? []).filter(({ subjects }) =>
+    const rules = this.#ways.flatMap((way) => {
+      const own = (way.schema.spec?.rules ?? []).filter(({ subjects }) =>
         subjects?.some((subject) => isSubject(subject, user)),
       )
-      return rules.length > 0 ? [{ way, rules }] : []
+      return own.length > 0 ? [{ way, rules: own }] : []
     })
+    const about = { rules, found: new Map<string, T | undefined>() }
     this.#byUser.set(user, about)
     return about
   }
@@ -53,6 +70,10 @@ export function flowOf({ spec }: FlowSchema, user: UserInfo, info: RequestInfo):
       return ''
   }
 }
+
+/** All that rules ask of a request; none of these has a line break but a path, which stands last. */
+const sortOf = ({ isResource, verb, group, resource, subresource, namespace, path }: RequestInfo): string =>
+  isResource ? ['r', verb, group, resource, subresource, namespace].join('\n') : `p\n${verb}\n${path}`
 
 function matches(rule: PolicyRulesWithSubjects, info: RequestInfo): boolean {
   if (info.isResource) return rule.resourceRules?.some((one) => isAbout(one, info)) ?? false
