@@ -11,6 +11,7 @@ import type { Answer, ConnectAnswer, WatchAnswer } from '../request-path/answer.
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { PLAIN } from '../request-path/negotiate.ts'
 import type { Outcome } from '../request-path/outcome.ts'
+import { endWhenIdle } from './idle-session.ts'
 import { type KubeletCaller, rawAnswer, refusalOf } from './kubelet-caller.ts'
 import { type Incoming, type Outgoing, RequestReader } from './read-request.ts'
 import { type RenderContext, renderError, renderList, renderObject } from './render.ts'
@@ -92,6 +93,7 @@ export class HttpsFront {
     server.on('session', (session) => {
       this.#sessions.add(session)
       session.on('close', () => this.#sessions.delete(session))
+      endWhenIdle(session, this.#options.clock)
     })
     const hold = (socket: Duplex) => {
       this.#sockets.add(socket)
