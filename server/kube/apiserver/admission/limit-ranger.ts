@@ -6,12 +6,15 @@ import type {
   LimitRangeItem,
   PersistentVolumeClaim as WireClaim,
   Pod as WirePod,
+  LimitRange as WireRange,
 } from 'kubernetes-types/core/v1'
+import { Pace } from '../../../base/pace.ts'
+import { ownOf } from '../../apimachinery/own.ts'
 import { LimitRange } from '../../kinds/index.ts'
 import { amountsOf } from '../../kinds/quota/amounts.ts'
 import { podAmounts } from '../../kinds/quota/pod-amounts.ts'
-import { type AdmissionPlugin, type AdmissionRequest, refusal } from './admission.ts'
-import { limitProblems } from './limit-rules.ts'
+import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from './admission.ts'
+import { type Asked, limitProblems } from './limit-rules.ts'
 import { isPod } from './pods.ts'
 
 const ANNOTATION = 'kubernetes.io/limit-ranger'
@@ -26,30 +29,47 @@ export const limitRanger: AdmissionPlugin = {
     (request.operation === 'UPDATE' && (isClaim(request) || request.subresource === 'resize')),
 
   mutate(request, reader) {
-    if (!isPod(request)) return
-    for (const { spec } of reader.list(LimitRange, request.namespace)) {
-      const said = fillIn(request.object as WirePod, spec?.limits ?? [])
-      if (said.length === 0 || !request.object) continue
-      const annotations = {
-        ...request.object.metadata?.annotations,
-        [ANNOTATION]: `LimitRanger plugin set: ${said.join('; ')}`,
-      }
-      request.object.metadata = { ...request.object.metadata, annotations }
-    }
+    const ranges = isPod(request) ? reader.list(LimitRange, request.namespace) : []
+    return ranges.length > 0 ? fill(ranges, request, reader) : undefined
   },
 
   validate(request, reader) {
-    if (request.object?.metadata?.deletionTimestamp) return
-    for (const { spec } of reader.list(LimitRange, request.namespace)) {
-      const limits = spec?.limits ?? []
-      const problems = isClaim(request)
-        ? claimProblems(request.object as WireClaim, limits)
-        : podProblems(request.object as WirePod, limits)
-      const different = [...new Set(problems)]
-      if (different.length === 1) throw refusal(request, different[0] ?? '')
-      if (different.length > 1) throw refusal(request, `[${different.join(', ')}]`)
-    }
+    if (request.object?.metadata?.deletionTimestamp) return undefined
+    const ranges = reader.list(LimitRange, request.namespace)
+    return ranges.length > 0 ? judge(ranges, request, reader) : undefined
   },
+}
+
+async function fill(
+  ranges: readonly WireRange[],
+  { object }: AdmissionRequest,
+  reader: AdmissionReader,
+): Promise<void> {
+  const pace = new Pace(reader.clock)
+  for (const { spec } of ranges) {
+    const pause = pace.pause()
+    if (pause) await pause
+    const said = fillIn(object as WirePod, spec?.limits ?? [])
+    if (said.length === 0 || !object) continue
+    const annotations = { ...object.metadata?.annotations, [ANNOTATION]: `LimitRanger plugin set: ${said.join('; ')}` }
+    object.metadata = { ...object.metadata, annotations }
+  }
+}
+
+async function judge(ranges: readonly WireRange[], request: AdmissionRequest, reader: AdmissionReader): Promise<void> {
+  const pace = new Pace(reader.clock)
+  // Read once, however many limits there are.
+  const asked = isClaim(request) ? askedByClaim(request.object as WireClaim) : askedByPod(request.object as WirePod)
+  for (const { spec } of ranges) {
+    const pause = pace.pause()
+    if (pause) await pause
+    const problems = (spec?.limits ?? []).flatMap((item) =>
+      (ownOf(asked, item.type) ?? []).flatMap((one) => limitProblems(item, one)),
+    )
+    const different = [...new Set(problems)]
+    if (different.length === 1) throw refusal(request, different[0] ?? '')
+    if (different.length > 1) throw refusal(request, `[${different.join(', ')}]`)
+  }
 }
 
 /** What was filled in, in words. */
@@ -74,22 +94,22 @@ function fillIn({ spec }: WirePod, limits: readonly LimitRangeItem[]): string[] 
   ]
 }
 
-function podProblems({ spec }: WirePod, limits: readonly LimitRangeItem[]): string[] {
-  if (!spec) return []
+/** By the type of limit that it is held against. */
+type AskedOf = Readonly<Record<string, readonly Asked[]>>
+
+function askedByPod({ spec }: WirePod): AskedOf {
+  if (!spec) return {}
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
-  return limits.flatMap((item) => {
-    if (item.type === 'Container') {
-      return containers.flatMap(({ resources }) =>
-        limitProblems(item, { requests: amountsOf(resources?.requests), limits: amountsOf(resources?.limits) }),
-      )
-    }
-    if (item.type !== 'Pod') return []
-    return limitProblems(item, { requests: podAmounts(spec, 'requests'), limits: podAmounts(spec, 'limits') })
-  })
+  return {
+    Container: containers.map(({ resources }) => ({
+      requests: amountsOf(resources?.requests),
+      limits: amountsOf(resources?.limits),
+    })),
+    Pod: [{ requests: podAmounts(spec, 'requests'), limits: podAmounts(spec, 'limits') }],
+  }
 }
 
 /** Claims have requests only. */
-const claimProblems = ({ spec }: WireClaim, limits: readonly LimitRangeItem[]): string[] =>
-  limits
-    .filter(({ type }) => type === 'PersistentVolumeClaim')
-    .flatMap((item) => limitProblems(item, { requests: amountsOf(spec?.resources?.requests) }))
+const askedByClaim = ({ spec }: WireClaim): AskedOf => ({
+  PersistentVolumeClaim: [{ requests: amountsOf(spec?.resources?.requests) }],
+})

@@ -5,7 +5,7 @@ import type { LimitRangeItem } from 'kubernetes-types/core/v1'
 import { type Quantity, quantityOf } from '../../apimachinery/quantity.ts'
 import type { Amounts } from '../../kinds/quota/amounts.ts'
 
-interface Asked {
+export interface Asked {
   requests: Amounts
   /** Absent for what has requests only: then a maximum is one of requests. */
   limits?: Amounts

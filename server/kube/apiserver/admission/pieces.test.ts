@@ -7,6 +7,7 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import {
   ConfigMap,
+  LimitRange,
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
   Pod,
@@ -17,6 +18,7 @@ import {
 import { loadSchemas } from '../../schemas/load-schemas.ts'
 import { validateForCreate } from '../registry/prepare.ts'
 import { askPlugin, type There } from '../testing/ask-plugin.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { mutatingAdmissionPolicy } from './policies/mutating.ts'
 import { validatingAdmissionPolicy } from './policies/validating.ts'
 import { validatingWebhooks } from './webhooks/index.ts'
@@ -91,6 +93,15 @@ it('under many bindings to many parameters', async () => {
     ...many((at): There[number] => [ConfigMap, { metadata: { name: `c${at}`, namespace: 'default' } } as KubeObject]),
   ]
   expect(await ask(validatingAdmissionPolicy([]), there)).toBeGreaterThan(TURNS)
+})
+
+it('under many limit ranges', async () => {
+  const limits = [{ type: 'Container', max: { cpu: '1' }, default: { cpu: '1' } }]
+  const there = many((at): There[number] => [
+    LimitRange,
+    { metadata: { name: `l${at}`, namespace: 'default' }, spec: { limits } } as KubeObject,
+  ])
+  expect(await ask(limitRanger, there)).toBeGreaterThan(TURNS)
 })
 
 it.each<[AnyKind, object]>([
