@@ -6,12 +6,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './support/axe.ts'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, forgetLearners, startClassroom } from './support/classroom.ts'
 import { kubectl, root, run } from './support/commands.ts'
-import { gatherSmallClass, LAB, type SmallClass } from './support/small-class.ts'
+import { ask, gatherSmallClass, LAB, type SmallClass } from './support/small-class.ts'
 
 const takesPictures = process.env.PODIUM_SCREENSHOTS === '1'
 const guides = join(root, 'docs', 'images')
@@ -268,6 +268,47 @@ describe('every page', () => {
     }
     expect(found).toEqual([])
     expect(opened).toBeGreaterThan(0)
+  })
+})
+
+describe('what those who teach tell', () => {
+  const text =
+    'We go on together at a quarter to nine: until then look at what the ReplicaSet does when `hello` is deleted, and write down what you see.'
+
+  afterEach(() => ask(room.teacher, 'teach.withdraw', { classId: room.classId }))
+
+  it.each([
+    { name: 'wide', size: WIDE, scheme: 'light' as const },
+    { name: 'wide', size: WIDE, scheme: 'dark' as const },
+    { name: 'on a phone', size: PHONE, scheme: 'light' as const },
+    { name: 'on a phone', size: PHONE, scheme: 'dark' as const },
+  ])('moves nothing in a lab and is laid over nothing: $name, $scheme', async ({ name, size, scheme }) => {
+    const [{ page }] = room.learners as [SmallClass['learners'][0]]
+    await page.setViewportSize(size)
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.goto(`/labs/${LAB}`)
+    await page.getByText('stands here.').waitFor()
+    const strip = page.locator('[data-news-strip]')
+    const places = () =>
+      page.locator('header, [data-news-strip], main, main [data-pane], main [role=tab]').evaluateAll((all) =>
+        all.map((element) => {
+          const { x, y, width, height } = element.getBoundingClientRect()
+          return [x, y, width, height]
+        }),
+      )
+    await page.locator('main [data-pane]').first().waitFor()
+    const before = await places()
+    await ask(room.teacher, 'teach.announce', { classId: room.classId, text })
+    await strip.getByText('We go on together').waitFor()
+    if (takesPictures) await picture(page, `lab-told-${name}-${scheme}`)
+    expect(await places()).toEqual(before)
+    expect(await strip.evaluate((row) => row.scrollHeight <= row.clientHeight)).toBe(true)
+    await strip.getByRole('button', { name: 'Read' }).click()
+    await page.getByRole('dialog').getByText('write down what you see').waitFor()
+    if (takesPictures) await picture(page, `lab-told-whole-${name}-${scheme}`)
+    expect(await violations(page, scheme === 'light' ? 'all' : 'colours', '[role=dialog], [data-news-strip]')).toEqual(
+      [],
+    )
   })
 })
 

@@ -64,7 +64,7 @@ export async function openSmallClass(
 }
 
 /** Calls a procedure with what this page's browser is allowed. */
-async function ask<T>(page: Page, procedure: string, input: object): Promise<T> {
+export async function ask<T>(page: Page, procedure: string, input: object): Promise<T> {
   const answer = await page.evaluate(
     async ([procedure, body]) => {
       const headers = { 'content-type': 'application/json' }

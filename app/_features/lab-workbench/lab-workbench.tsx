@@ -10,7 +10,7 @@ import { useFileDesk } from '../editor/use-file-desk.ts'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
-import { NewsBar } from '../news/news-bar.tsx'
+import { NewsStrip } from '../news/news-strip.tsx'
 import { useNews } from '../news/use-news.ts'
 import { usePresence, useReturn } from '../presence/use-presence.ts'
 import { OpenMachine } from '../terminal/open-machine.ts'
@@ -143,7 +143,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
         canHide={!isSmall}
         news={news}
       />
-      <NewsBar news={news} labId={labId} />
+      <NewsStrip news={news} labId={labId} />
       <main className={style.main} aria-label="Lab">
         <OpenMachine value={openMachine}>
           {isSmall ? <SmallLayout panes={panes} /> : <WideLayout panes={panes} hidden={hidden} onHidden={setHidden} />}
