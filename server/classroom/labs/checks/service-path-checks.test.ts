@@ -22,6 +22,14 @@ const api = (name: string, told: { ready?: boolean; path?: string } = {}): Pod =
     status: { ...made.status, phase: 'Running' },
   }
 }
+/** A Pod of the lab's own program, whatever it says of its ports. */
+const hello = (name: string, ports: { containerPort: number }[], env: { name: string; value: string }[] = []): Pod => {
+  const made = api(name)
+  const [main] = made.spec?.containers ?? []
+  return { ...made, spec: { containers: [{ ...main, name: 'main', image: 'podium/hello:1.0', ports, env }] } }
+}
+const hellos = (...told: [{ containerPort: number }[], { name: string; value: string }[]?]) =>
+  ['a', 'b'].map((name) => hello(name, ...told))
 const to = (selector: Record<string, string>, target: number | string = 8080): Service =>
   service('api', selector, 80, target)
 const whole = { app: 'api' }
@@ -59,6 +67,33 @@ describe('the way to a Service’s Pods', () => {
       cluster: view({ services: [to(whole, 80)], pods: both, endpointSlices: [slice('api', 'a', 'b')] }),
       state: 'failed',
       says: 'on to `80` of its Pods, where nobody listens; they listen on `8080 (http)`',
+    },
+    {
+      name: 'a port where nobody listens, though the Pods say so',
+      check: answers,
+      cluster: view({
+        services: [to(whole, 80)],
+        pods: hellos([{ containerPort: 80 }]),
+        endpointSlices: [slice('api', 'a', 'b')],
+      }),
+      state: 'failed',
+      says: 'they listen on `8080`. A `containerPort` only says what is meant, and opens nothing.',
+    },
+    {
+      name: 'whole, where the Pods say nothing of their port',
+      check: answers,
+      cluster: view({ services: [to(whole)], pods: hellos([]), endpointSlices: [slice('api', 'a', 'b')] }),
+      state: 'ok',
+    },
+    {
+      name: 'whole, where the program was told to listen where the Service sends',
+      check: answers,
+      cluster: view({
+        services: [to(whole, 80)],
+        pods: hellos([{ containerPort: 8080 }], [{ name: 'PORT', value: '80' }]),
+        endpointSlices: [slice('api', 'a', 'b')],
+      }),
+      state: 'ok',
     },
     {
       name: 'a port name that nobody has',

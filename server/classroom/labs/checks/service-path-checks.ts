@@ -8,6 +8,7 @@ import { type ClusterView, hasLabels, isReady, named, type Pod, podsWith, type S
 import { SERVICE_LOOPS } from '../loops.ts'
 import { podsOfLab } from './label-checks.ts'
 import { troubleOf } from './pod-troubles.ts'
+import { programPorts } from './program-ports.ts'
 import { missingService, reachesNobody, readyEndpoints } from './service-checks.ts'
 
 export function serviceAnswers(name: string, wish: { app: string; endpoints: number }): Check {
@@ -48,11 +49,12 @@ function judgePath(
   }
   const port = service.spec?.ports?.[0]
   const target = port && targetPortOf(port.targetPort ?? port.port, selected)
-  const listening = listeningPorts(selected)
+  const listening = selected.flatMap(programPorts)
   if (!target || !listening.includes(target)) {
     const named = Number.isNaN(target) ? `, a name that no port of these Pods has` : ', where nobody listens'
+    const isOnlySaid = portsOf(selected).some(({ containerPort }) => containerPort === target)
     return failed(
-      `Service \`${name}\` sends port ${port?.port} on to \`${port?.targetPort}\` of its Pods${named}; they listen on ${listed(portWords(selected))}.`,
+      `Service \`${name}\` sends port ${port?.port} on to \`${port?.targetPort}\` of its Pods${named}; they listen on ${listed(portWords(selected))}.${isOnlySaid ? ' A `containerPort` only says what is meant, and opens nothing.' : ''}`,
       { saw, wanted, credit: 0.75 },
     )
   }
@@ -97,12 +99,11 @@ function nearest(cluster: ClusterView, service: Service, app: string): string {
 const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
 const portsOf = (pods: readonly Pod[]) =>
   pods.flatMap((pod) => pod.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
-const listeningPorts = (pods: readonly Pod[]) => portsOf(pods).map(({ containerPort }) => containerPort)
-const portWords = (pods: readonly Pod[]) => [
-  ...new Set(
-    portsOf(pods).map(({ name, containerPort }) => (name ? `${containerPort} (${name})` : `${containerPort}`)),
-  ),
-]
+const portWords = (pods: readonly Pod[]) => {
+  const named = new Map(portsOf(pods).map(({ name, containerPort }) => [containerPort, name]))
+  const words = (port: number) => (named.get(port) ? `${port} (${named.get(port)})` : `${port}`)
+  return [...new Set(pods.flatMap(programPorts))].map(words)
+}
 
 /** A Service of another kind than the plain one: a door on every node, or no address at all. */
 export function serviceIs(
