@@ -22,6 +22,8 @@ export interface ObjectVersion {
 
 export interface AdmissionRequest {
   operation: AdmissionOperation
+  /** As authorizers are asked: a patch is an UPDATE too. */
+  verb: string
   kind: AnyKind
   /** Of the object, where a subresource takes another than the resource's own: an Eviction, a PodExecOptions. */
   objectKind?: GroupVersionKind | undefined
@@ -73,7 +75,7 @@ export interface AdmissionPlugin {
 /** What is known of a request before its object is. */
 export type AdmissionAbout = Omit<
   AdmissionRequest,
-  'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate' | 'annotateBody'
+  'verb' | 'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate' | 'annotateBody'
 >
 
 /** As upstream calls them. */
@@ -99,6 +101,7 @@ export class Admission {
       ...about,
       object,
       previous,
+      verb: context.verb,
       user: context.user,
       reinvocation: new Reinvocation(),
       warn: (message) => context.warn(message),

@@ -9,6 +9,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
+import { deviceStatusRights } from './device-status-rights.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -51,7 +52,7 @@ export interface PluginOptions extends Omit<WebhookOptions, 'authorizers' | 'cre
 }
 
 /** What upstream does in the registries of kinds cannot be turned off. */
-const IN_REGISTRIES: ReadonlySet<string> = new Set(['RBACEscalation', 'DeviceAdminAccess'])
+const IN_REGISTRIES: ReadonlySet<string> = new Set(['RBACEscalation', 'DeviceAdminAccess', 'DeviceStatusRights'])
 
 /** Those that are asked. */
 export function admissionPlugins(options: PluginOptions): readonly AdmissionPlugin[] {
@@ -90,6 +91,7 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     podTopologyLabels,
     rbacEscalation(authorization),
     deviceAdminAccess,
+    deviceStatusRights(authorization),
     mutatingAdmissionPolicy(authorization.chain, others.schemas, others.metrics),
     mutatingWebhooks({ ...webhooks, credentialsOf: mutating }),
     validatingAdmissionPolicy(authorization.chain, others.metrics),

@@ -60,6 +60,7 @@ export async function handleRequest(options: RequestPathOptions, sent: ApiReques
   try {
     await identify(options, context, request)
     info = readRequestInfo(request.method, request.path, request.query)
+    context.verb = info.verb
     request = options.auditor?.begin(context, info, request) ?? request
     const answer = await seated(options, { context, info, request })
     outcome = { context, info, ok: true, answer: withEndTold(options, { context, info, answer, request }) }

@@ -38,6 +38,7 @@ export class RequestContext {
   /** What priority and fairness took it for; told in headers. */
   flow: { schemaUid: string; levelUid: string } | undefined
   user: UserInfo = { name: '', groups: [] }
+  verb = ''
   /** Who really sent it, when `user` is somebody whom the sender may act as. */
   impersonator: UserInfo | undefined
   /** By which constrained right it may; empty for the right to do whatever they may. */

@@ -35,6 +35,7 @@ export async function askPlugin(
   }
   const request: AdmissionRequest = {
     operation: asked.previous ? 'UPDATE' : 'CREATE',
+    verb: asked.previous ? 'update' : 'create',
     requested: asked.kind,
     versions: () => [],
     subresource: '',

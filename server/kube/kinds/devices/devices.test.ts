@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AnyKind } from '../define-kind.ts'
 import { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../index.ts'
 import { defaulted, problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
-import type { Slice } from './device-objects.ts'
+import type { Claim, Slice } from './device-objects.ts'
 
 const claim = (...requests: object[]) => ({ spec: { devices: { requests } } })
 const gpu = (told: object = {}) => ({ name: 'gpu', exactly: { deviceClassName: 'gpus', ...told } })
@@ -264,6 +264,20 @@ describe('kinds of devices', () => {
     [{ allocation: {}, reservedFor: [{}] }, 'allocated,reserved'],
   ])('show how far a claim is: %j', (status, state) => {
     expect(row(ResourceClaim, { metadata: {}, status })).toMatchObject({ State: state })
+  })
+
+  it('tell no more of a device that is given back', () => {
+    const [a, b] = ['a', 'b'].map((device) => ({ driver: 'd.io', pool: 'p', device }))
+    const occasion = { user: { name: 'scheduler', groups: [] }, now: '2026-01-01T01:00:00Z', warn: () => undefined }
+    const having = (results: object[] | undefined, devices: object[]) =>
+      ({ metadata: {}, status: { ...(results ? { allocation: { devices: { results } } } : {}), devices } }) as Claim
+    const before = having([{ ...a }, { ...b }], [{ ...a }, { ...b }])
+    const all = having(undefined, [{ ...a }, { ...b }])
+    ResourceClaim.strategy.prepareForStatusUpdate?.(all, before, occasion)
+    expect(all.status).toEqual({})
+    const one = having([{ ...b }], [{ ...a }, { ...b }])
+    ResourceClaim.strategy.prepareForStatusUpdate?.(one, before, occasion)
+    expect(one.status?.devices).toEqual([b])
   })
 
   it('date a taint that does not say since when, when it is made and when it comes later', () => {

@@ -204,6 +204,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('update', [''], 'pods/finalizers'),
     rule('create delete get list watch', ['resource.k8s.io'], 'resourceclaims'),
     rule('patch update', ['resource.k8s.io'], 'resourceclaims resourceclaims/status'),
+    rule('patch update', ['resource.k8s.io'], 'resourceclaims/binding'),
     rule('patch update', [''], 'pods/status'),
     EVENTS,
   ],
