@@ -113,6 +113,27 @@ it('runs what stands in the folder, and shows it in the API', async () => {
   expect(kubelet.pod('default', 'web-n1')?.metadata?.uid).toBe(annotations['kubernetes.io/config.hash'])
 })
 
+it('counts on when the same is taken out and put in again, until its containers would have been collected', async () => {
+  const count = async () => (await get('again-n1')).status?.containerStatuses?.[0]?.restartCount
+  const text = manifest('again', 'again:1')
+  put('again.yaml', text)
+  await until('it runs', runningAs('again-n1', 'again:1'))
+  const takenOut = async () => {
+    put('again.yaml', undefined)
+    await until('it is gone', async () => (await gone('again-n1')) && !(await containers()).includes('again:1'))
+  }
+  await takenOut()
+  put('again.yaml', text)
+  await until('it runs again', runningAs('again-n1', 'again:1'))
+  expect(await count()).toBe(1)
+  await takenOut()
+  await clock.advance(61_000)
+  put('again.yaml', text)
+  await until('it runs from the beginning', runningAs('again-n1', 'again:1'))
+  expect(await count()).toBe(0)
+  await takenOut()
+})
+
 it('reads manifests as Go does', () => {
   const spec = '{terminationGracePeriodSeconds: 010, containers: [{name: a, image: b}]}'
   const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: ${spec}`

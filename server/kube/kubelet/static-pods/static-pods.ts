@@ -1,7 +1,7 @@
 // Which static pods run: all that the manifests name, and of one name never two, so that a changed one begins when the one
 // before has ended. Upstream: pkg/kubelet/pod_workers.go, allowStaticPodStart.
 
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
 import type { Change } from '../../client/shared-informer.ts'
 import type { PodWorker } from '../pod-worker.ts'
 import { ManifestSources, type ManifestSourcesOptions } from './manifest-sources.ts'
@@ -20,6 +20,11 @@ export class StaticPods implements Disposable {
   #wanted = new Map<string, Pod>()
   /** By name: what has been started and has not ended. */
   readonly #running = new Map<string, Pod>()
+  /** By uid: how often the containers of what has ended were started. */
+  readonly #ended = new Map<
+    string,
+    { at: number; told: Pick<PodStatus, 'containerStatuses' | 'initContainerStatuses'> }
+  >()
 
   constructor(options: StaticPodsOptions) {
     this.#options = options
@@ -52,6 +57,7 @@ export class StaticPods implements Disposable {
   ended(pod: Pod): void {
     if (!this.has(pod)) return
     this.#running.delete(nameOf(pod))
+    this.#ended.set(uidOf(pod), { at: this.#options.clock.now(), told: countsIn(this.#mirrors.of(pod)) })
     this.#mirrors.drop(pod)
     this.#startNext(nameOf(pod))
   }
@@ -74,11 +80,31 @@ export class StaticPods implements Disposable {
   }
 
   #startNext(name: string): void {
-    const next = this.#wanted.get(name)
-    if (!next || this.#running.has(name)) return
+    const wanted = this.#wanted.get(name)
+    if (!wanted || this.#running.has(name)) return
+    const next = this.#countedOn(wanted)
     this.#running.set(name, next)
     this.#mirrors.want(next)
     this.#options.takeOn(next)
+  }
+
+  /** The same that was there a moment ago has begun once more; upstream's finds the containers of before. */
+  #countedOn(pod: Pod): Pod {
+    const since = this.#options.clock.now() - COLLECTED_AFTER_MS
+    for (const [uid, { at }] of this.#ended) if (at <= since) this.#ended.delete(uid)
+    return { ...pod, status: { ...pod.status, ...this.#ended.get(uidOf(pod))?.told } }
+  }
+}
+
+/** Upstream's collector comes each minute. */
+const COLLECTED_AFTER_MS = 60_000
+
+function countsIn(mirror: Pod | undefined) {
+  const counts = (told: ContainerStatus[] = []) => told.map((one) => ({ ...one, state: {}, lastState: {} }))
+  const { containerStatuses, initContainerStatuses } = mirror?.status ?? {}
+  return {
+    ...(containerStatuses && { containerStatuses: counts(containerStatuses) }),
+    ...(initContainerStatuses && { initContainerStatuses: counts(initContainerStatuses) }),
   }
 }
 
