@@ -11,12 +11,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { readQueryTexts } from './query-texts.ts'
 import type { GroupVersionKind, Schemas } from './schemas.ts'
 
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 /** Raise when this file's output changes form. */
-const FORM = 5
+const FORM = 6
 
 /** Of fields of which the declarations tell only their type. They are shown beside the text of that, and must not repeat it. */
 const OWN_WORDS = {
@@ -41,7 +42,7 @@ const OWN_WORDS = {
   'io.k8s.api.rbac.v1.RoleBinding.roleRef': 'The role that is given; it cannot be changed.',
 }
 
-/** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
+/** Definition (`io.k8s.api.apps.v1.DeploymentSpec`), definition and field (`….DeploymentSpec.replicas`), or query → text. */
 export function buildDescriptions(
   schemas: Pick<Schemas, 'type' | 'typeNames'>,
   cacheDir: string,
@@ -69,6 +70,8 @@ export function buildDescriptions(
       if (text) descriptions.set(`${name}.${field}`, text)
     }
   }
+  const requests = readFileSync(join(packageRoot(), 'dist/gen/types/ObjectParamAPI.d.ts'), 'utf8')
+  for (const [place, text] of readQueryTexts(requests)) descriptions.set(place, text)
   for (const [place, text] of Object.entries(OWN_WORDS)) {
     if (!descriptions.has(place)) descriptions.set(place, text)
   }

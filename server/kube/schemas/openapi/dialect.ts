@@ -7,6 +7,8 @@ export interface Dialect {
   schemas: Schemas
   /** Definition or `definition.field` → text. */
   describe: ReadonlyMap<string, string>
+  /** Each path repeats what its query may be: in words only where nobody has to load them that does not read them. */
+  describesQueries: boolean
 }
 
 export const referenceTo = (name: string, version: 2 | 3) => ({

@@ -117,6 +117,35 @@ describe('openApi', () => {
     })
   })
 
+  it('says what may be asked of each path, in words in the JSON of version 2', () => {
+    const pod = { ...deployment, group: '', kind: 'Pod', plural: 'pods', subresources: ['exec', 'log'] }
+    const ofPods = openApi({ schemas, kinds: [pod], version: 'v1.36.0' })
+    const { paths } = tree(ofPods.v2('application/json')) as unknown as {
+      paths: Record<string, Record<string, { parameters: { name: string; description?: string }[] }>>
+    }
+    const asked = (path: string, method: string) =>
+      Object.fromEntries(paths[path]![method]!.parameters.map(({ name, description }) => [name, description]))
+    const all = '/api/v1/namespaces/{namespace}/pods'
+    expect(asked(all, 'get')).toMatchObject({
+      watch: expect.stringMatching(/^Watch for changes to the described resources/),
+      limit: expect.stringContaining('the server will set the `continue` field'),
+      continue: expect.stringContaining('"next key"'),
+    })
+    expect(asked(all, 'delete')).toMatchObject({
+      labelSelector: expect.stringContaining('list of returned objects'),
+      gracePeriodSeconds: expect.stringContaining('The value zero indicates delete immediately'),
+    })
+    expect(Object.keys(asked(all, 'delete'))).not.toContain('watch')
+    const exec = asked(`${all}/{name}/exec`, 'get')
+    expect(exec).toHaveProperty('command', expect.stringContaining('executed within a shell'))
+    const undescribed = Object.values(paths).flatMap((item) =>
+      Object.values(item).flatMap(({ parameters = [] }) =>
+        parameters.filter((one) => 'in' in one && one.in === 'query' && !one.description),
+      ),
+    )
+    expect(undescribed).toEqual([])
+  })
+
   it('describes lists and patches as clients merge them', () => {
     const { components } = tree(documents.v3('apis/apps/v1'))
     expect(components!.schemas!['io.k8s.api.core.v1.PodSpec']!.properties!.containers).toMatchObject({

@@ -80,7 +80,7 @@ export function openApi({
   }
 
   function v3Document(served: readonly ServedKind[]): JsonObject {
-    const dialect = { version: 3 as const, schemas, describe: schemas.descriptions() }
+    const dialect = { version: 3 as const, schemas, describe: schemas.descriptions(), describesQueries: false }
     return {
       openapi: '3.0.0',
       info: { title: 'Kubernetes', version },
@@ -92,8 +92,8 @@ export function openApi({
     }
   }
 
-  function v2Document(): JsonObject {
-    const dialect = { version: 2 as const, schemas, describe: schemas.descriptions() }
+  function v2Document(describesQueries: boolean): JsonObject {
+    const dialect = { version: 2 as const, schemas, describe: schemas.descriptions(), describesQueries }
     return {
       swagger: '2.0',
       info: { title: 'Kubernetes', version },
@@ -129,8 +129,8 @@ export function openApi({
     v2(accept) {
       const isProtobuf = accept?.includes('com.github.proto-openapi.spec.v2') ?? false
       return isProtobuf
-        ? kept(sha256(['protobuf', hashOfAll()]), V2_PROTOBUF, () => gnosticVersion2(v2Document()))
-        : kept(hashOfAll(), 'application/json', () => toBytes(v2Document()))
+        ? kept(sha256(['protobuf', hashOfAll()]), V2_PROTOBUF, () => gnosticVersion2(v2Document(false)))
+        : kept(hashOfAll(), 'application/json', () => toBytes(v2Document(true)))
     },
   }
 }

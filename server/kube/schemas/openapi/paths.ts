@@ -3,6 +3,7 @@
 // Upstream: apiserver/pkg/endpoints/installer.go.
 
 import type { JsonObject } from '../../apimachinery/json.ts'
+import { type QuerySet, queryPlace } from '../query-texts.ts'
 import type { GroupVersionKind } from '../schemas.ts'
 import { type Dialect, referenceTo } from './dialect.ts'
 import { bodyOfSubresource, customDefinitionName, type ServedKind } from './served-kind.ts'
@@ -16,19 +17,27 @@ const PATCH_TYPES = [
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
 ]
-const CONNECTS = new Set(['exec', 'attach', 'portforward', 'proxy'])
 /** Subresources one only posts to. */
 const POSTS = new Set(['binding', 'eviction', 'token'])
 
-const OPTIONS = {
+interface Option {
+  set: QuerySet
+  name: string
+  type: 'string' | 'boolean' | 'integer'
+}
+
+const options = (set: QuerySet, types: Record<string, Option['type']>): Option[] =>
+  Object.entries(types).map(([name, type]) => ({ set, name, type }))
+
+const WRITE = options('write', { dryRun: 'string', fieldManager: 'string', fieldValidation: 'string' })
+const FORCE = options('write', { force: 'boolean' })
+const DELETE = options('delete', {
   dryRun: 'string',
-  fieldManager: 'string',
-  fieldValidation: 'string',
-  force: 'boolean',
   gracePeriodSeconds: 'integer',
   orphanDependents: 'boolean',
   propagationPolicy: 'string',
-  allowWatchBookmarks: 'boolean',
+})
+const SELECT = options('list', {
   continue: 'string',
   fieldSelector: 'string',
   labelSelector: 'string',
@@ -37,7 +46,9 @@ const OPTIONS = {
   resourceVersionMatch: 'string',
   sendInitialEvents: 'boolean',
   timeoutSeconds: 'integer',
-  watch: 'boolean',
+})
+const LIST = [...SELECT, ...options('list', { allowWatchBookmarks: 'boolean', watch: 'boolean' })]
+const LOG = options('log', {
   container: 'string',
   follow: 'boolean',
   insecureSkipTLSVerifyBackend: 'boolean',
@@ -47,34 +58,16 @@ const OPTIONS = {
   stream: 'string',
   tailLines: 'integer',
   timestamps: 'boolean',
-} as const
-type Option = keyof typeof OPTIONS
-
-const WRITE: Option[] = ['dryRun', 'fieldManager', 'fieldValidation']
-const DELETE: Option[] = ['dryRun', 'gracePeriodSeconds', 'orphanDependents', 'propagationPolicy']
-const LIST: Option[] = [
-  'allowWatchBookmarks',
-  'continue',
-  'fieldSelector',
-  'labelSelector',
-  'limit',
-  'resourceVersion',
-  'resourceVersionMatch',
-  'sendInitialEvents',
-  'timeoutSeconds',
-  'watch',
-]
-const LOG: Option[] = [
-  'container',
-  'follow',
-  'insecureSkipTLSVerifyBackend',
-  'limitBytes',
-  'previous',
-  'sinceSeconds',
-  'stream',
-  'tailLines',
-  'timestamps',
-]
+})
+const STREAMS = { container: 'string', stderr: 'boolean', stdin: 'boolean', stdout: 'boolean', tty: 'boolean' } as const
+const CONNECT = new Map([
+  ['exec', options('exec', { command: 'string', ...STREAMS })],
+  ['attach', options('attach', STREAMS)],
+  ['portforward', options('portforward', { ports: 'integer' })],
+  ['proxy', options('proxy', { path: 'string' })],
+])
+/** Of every answer. */
+const PRETTY = options('list', { pretty: 'string' })
 
 export function pathsOf(kinds: readonly ServedKind[], dialect: Dialect): JsonObject {
   const paths: JsonObject = {}
@@ -110,7 +103,7 @@ function* pathsOfKind(kind: ServedKind, dialect: Dialect): Generator<[string, Js
         verb: 'deletecollection',
         answers: `${META}.Status`,
         takes: `${META}.DeleteOptions`,
-        options: DELETE,
+        options: [...DELETE, ...SELECT],
       }),
   })
   const objectOperations = (verbs: readonly string[], gvk: GroupVersionKind, type: string | undefined, of = '') => ({
@@ -118,7 +111,7 @@ function* pathsOfKind(kind: ServedKind, dialect: Dialect): Generator<[string, Js
     put: verbs.includes('update') && operation({ verb: 'put', gvk, of, answers: type, takes: type, options: WRITE }),
     patch:
       verbs.includes('patch') &&
-      operation({ verb: 'patch', gvk, of, answers: type, takes: `${META}.Patch`, options: [...WRITE, 'force'] }),
+      operation({ verb: 'patch', gvk, of, answers: type, takes: `${META}.Patch`, options: [...WRITE, ...FORCE] }),
   })
   yield item(`${here}/{name}`, {
     ...objectOperations(kind.verbs, kind, own),
@@ -132,8 +125,8 @@ function* pathsOfKind(kind: ServedKind, dialect: Dialect): Generator<[string, Js
     const of = subresource
     const path = `${here}/{name}/${subresource}`
     if (subresource === 'log') yield item(path, { get: operation({ verb: 'get', of, options: LOG }) })
-    else if (CONNECTS.has(subresource)) {
-      const connect = operation({ verb: 'connect', of, options: [] })
+    else if (CONNECT.has(subresource)) {
+      const connect = operation({ verb: 'connect', of, options: CONNECT.get(subresource) ?? [] })
       yield item(path, { get: connect, post: connect })
     } else if (POSTS.has(subresource)) {
       const post = operation({ verb: 'post', gvk, of, answers: body?.type, takes: body?.type, options: WRITE })
@@ -172,7 +165,7 @@ function operationOf(
   // How lists of a custom resource merge, strategic merge patches do not know; kubectl reads here what it may send.
   const patchTypes = kind.schema && of !== 'scale' ? PATCH_TYPES.slice(0, -1) : PATCH_TYPES
   const consumes = verb === 'patch' ? patchTypes : ['application/json']
-  const parameters: JsonObject[] = options.map((name) => parameter(name, 'query', OPTIONS[name], isVersion3))
+  const parameters: JsonObject[] = options.map((option) => queryParameter(option, dialect))
   const id = [verb, kind.group, kind.version, kind.namespaced ? 'Namespaced' : '', kind.kind, of]
     .map(capitalized)
     .join('')
@@ -208,11 +201,18 @@ function operationOf(
   }
 }
 
-const pathParameters = (path: string, { version }: Dialect): JsonObject[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    ...parameter(name!, 'path', 'string', version === 3),
+const pathParameters = (path: string, dialect: Dialect): JsonObject[] => [
+  ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    ...parameter(name!, 'path', 'string', dialect.version === 3),
     required: true,
-  }))
+  })),
+  ...PRETTY.map((option) => queryParameter(option, dialect)),
+]
+
+function queryParameter({ set, name, type }: Option, { version, describe, describesQueries }: Dialect): JsonObject {
+  const description = describesQueries ? describe.get(queryPlace(set, name)) : undefined
+  return { ...parameter(name, 'query', type, version === 3), ...(description && { description }) }
+}
 
 function parameter(name: string, place: 'path' | 'query', type: string, isVersion3: boolean): JsonObject {
   return { name, in: place, ...(isVersion3 ? { schema: { type } } : { type }) }
