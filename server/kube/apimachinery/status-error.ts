@@ -269,3 +269,7 @@ export const isAlreadyExists = hasReason('AlreadyExists')
 export const isConflict = hasReason('Conflict')
 /** The asked revision has been compacted away: list again. */
 export const isExpired = hasReason('Expired', 'Gone')
+
+/** Nobody has written the asked revision yet. */
+export const isRevisionTooLarge = (err: unknown): boolean =>
+  err instanceof StatusError && Boolean(err.details?.causes?.some(({ reason }) => reason === 'ResourceVersionTooLarge'))

@@ -10,7 +10,7 @@ import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
-import { isExpired, StatusError } from '../apimachinery/status-error.ts'
+import { isExpired, isRevisionTooLarge, StatusError } from '../apimachinery/status-error.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { type Client, collectionPath } from './client.ts'
 
@@ -79,7 +79,7 @@ export class Reflector<T extends KubeObject> {
       await this.#listFrom(this.#revisionLost ? '' : this.#resourceVersion || '0', signal)
       this.#revisionLost = false
     } catch (err) {
-      if (!isExpired(err) || this.#revisionLost) throw err
+      if (!isRevisionLost(err) || this.#revisionLost) throw err
       this.#revisionLost = true
       await this.#listFrom('', signal)
       this.#revisionLost = false
@@ -117,7 +117,7 @@ export class Reflector<T extends KubeObject> {
         events = await this.#watchOnce(signal)
       } catch (err) {
         if (signal.aborted) return
-        if (isExpired(err)) {
+        if (isRevisionLost(err)) {
           this.#revisionLost = true
           return
         }
@@ -167,3 +167,6 @@ export class Reflector<T extends KubeObject> {
     return count
   }
 }
+
+/** Forgotten, or of the future: then the store was put back to an earlier state. */
+const isRevisionLost = (err: unknown) => isExpired(err) || isRevisionTooLarge(err)

@@ -87,6 +87,21 @@ it('lists again when the server has forgotten its revision, and tells what was l
   expect(transport.watches[1]?.request.query?.resourceVersion).toBe('90')
 })
 
+it('lists again when the server has never heard of its revision: the store was put back to an earlier one', async () => {
+  const { transport, heard, run, informer } = start()
+  const tooLarge = new StatusError('Timeout', 'Too large resource version: 5, current: 3', {
+    details: { causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }] },
+  })
+  transport.answers.push(list(5, map('a', 2), map('late', 4)), list(3, map('a', 2)))
+  transport.refusals.push(tooLarge)
+  void run()
+  await informer.synced
+  await settlePromises()
+  expect(heard.slice(2)).toEqual(['updated a@2', 'deleted late@4'])
+  expect(transport.requests.at(-1)?.query).not.toHaveProperty('resourceVersion')
+  expect(transport.watches[0]?.request.query?.resourceVersion).toBe('3')
+})
+
 it('tells of two objects when one was deleted and made again under its name while nobody looked', async () => {
   const { transport, heard, informer, run } = start()
   const uids: (string | undefined)[] = []
