@@ -1,7 +1,7 @@
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
-import { ConfigMap, Namespace, Pod } from '../kinds/index.ts'
+import { ConfigMap, Event, Namespace, Pod } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 describe('deletion', () => {
@@ -29,6 +29,15 @@ describe('deletion', () => {
     await pods.create({ metadata: at('a'), spec: { containers: [{ name: 'web', image: 'nginx' }] } })
     await pods.delete(at('a'))
     await expect(pods.get(at('a'))).rejects.toMatchObject({ reason: 'NotFound' })
+  })
+
+  it('takes an event at once whatever is to become of its dependents: it has none', async () => {
+    const events = test.client.of(Event)
+    for (const propagationPolicy of ['Foreground', 'Orphan'] as const) {
+      await events.create({ metadata: at('a'), involvedObject: { namespace: 'default' } })
+      await events.delete(at('a'), { propagationPolicy })
+      await expect(events.get(at('a'))).rejects.toMatchObject({ reason: 'NotFound' })
+    }
   })
 
   it('gives a running pod its grace period, shortens it when asked, and ends with grace 0', async () => {

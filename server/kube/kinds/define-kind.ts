@@ -100,6 +100,8 @@ export interface Strategy<T extends KubeObject> {
   returnsDeletedObject?: boolean
   /** Whoever deletes without saying how leaves the dependents: as these kinds did before there was a choice. */
   orphansDependents?: boolean
+  /** Nothing ever depends on it: what is said of dependents is not heard. */
+  hasNoDependents?: boolean
   /** Said to whoever deletes without saying what is to become of the dependents. */
   deletionWarnings?(object: T): string[]
   /** Refuses a PUT that names no resourceVersion. */

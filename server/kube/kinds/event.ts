@@ -53,7 +53,7 @@ export const Event = defineKind<Wire>({
   plural: 'events',
   shortNames: ['ev'],
   otherVersions: [eventInEventsGroup],
-  strategy: { createsOnUpdate: true, validate: eventErrors },
+  strategy: { createsOnUpdate: true, hasNoDependents: true, validate: eventErrors },
   columns,
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',

@@ -84,6 +84,7 @@ function policyOf(
   existing: readonly string[],
   request: DeleteRequest,
 ): DeleteRequest['propagationPolicy'] {
+  if (kind.strategy.hasNoDependents) return 'Background'
   if (request.orphanDependents !== undefined) return request.orphanDependents ? 'Orphan' : 'Background'
   if (request.propagationPolicy) return request.propagationPolicy
   if (existing.includes(ORPHAN)) return 'Orphan'
