@@ -6,7 +6,7 @@ import type { Pod } from '../cluster-view.ts'
 type Container = NonNullable<Pod['spec']>['containers'][number]
 
 const HELLO = /(^|\/)podium\/hello(:|@|$)/
-const NGINX = /^((docker\.io\/)?library\/)?nginx(:|@|$)/
+const NGINX = /^(docker\.io\/)?(library\/)?nginx(:|@|$)/
 const HELLO_PORT = 8080
 const NGINX_PORT = 80
 

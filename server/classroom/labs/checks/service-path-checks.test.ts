@@ -23,10 +23,15 @@ const api = (name: string, told: { ready?: boolean; path?: string } = {}): Pod =
   }
 }
 /** A Pod of the lab's own program, whatever it says of its ports. */
-const hello = (name: string, ports: { containerPort: number }[], env: { name: string; value: string }[] = []): Pod => {
+const hello = (
+  name: string,
+  ports: { containerPort: number }[],
+  env: { name: string; value: string }[] = [],
+  image = 'podium/hello:1.0',
+): Pod => {
   const made = api(name)
   const [main] = made.spec?.containers ?? []
-  return { ...made, spec: { containers: [{ ...main, name: 'main', image: 'podium/hello:1.0', ports, env }] } }
+  return { ...made, spec: { containers: [{ ...main, name: 'main', image, ports, env }] } }
 }
 const hellos = (...told: [{ containerPort: number }[], { name: string; value: string }[]?]) =>
   ['a', 'b'].map((name) => hello(name, ...told))
@@ -91,6 +96,16 @@ describe('the way to a Service’s Pods', () => {
       cluster: view({
         services: [to(whole, 80)],
         pods: hellos([{ containerPort: 8080 }], [{ name: 'PORT', value: '80' }]),
+        endpointSlices: [slice('api', 'a', 'b')],
+      }),
+      state: 'ok',
+    },
+    {
+      name: 'whole, made by kubectl, which declares no port',
+      check: answers,
+      cluster: view({
+        services: [to(whole, 80)],
+        pods: ['a', 'b'].map((name) => hello(name, [], [], 'docker.io/nginx')),
         endpointSlices: [slice('api', 'a', 'b')],
       }),
       state: 'ok',
