@@ -3,8 +3,20 @@
 import { z } from 'zod'
 import { role } from '../people/role.ts'
 
+/** Control characters, and those that turn round what is written after them: a name stands among others' words. */
+const disturbing = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u
+
 /** A person's name, or a class's, as it is shown. */
-export const shownName = z.string().trim().min(1, 'A name is needed.').max(60, 'At most 60 letters.')
+export const shownName = z
+  .string()
+  .trim()
+  .min(1, 'A name is needed.')
+  .max(60, 'At most 60 letters.')
+  .refine((name) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(name), 'A name is needed that can be seen.')
+  .refine(
+    (name) => !disturbing.test(name),
+    'A name without control characters, and without those that turn writing round.',
+  )
 export const loginName = z
   .string()
   .trim()
