@@ -315,6 +315,15 @@ describe('session', () => {
     await expect(api().picture.steer({ sessionId: id, order })).resolves.toEqual([])
   })
 
+  it('shows no code on its wall once it has ended: that opens nothing', async () => {
+    const { classId } = await api().class.create({ name: 'Sage' })
+    const { joinCode } = await api().class.replaceCode({ classId, seats: null, guests: true, validForHours: null })
+    const shown = async () => (await classroom.teaching.wall(classId)).class.joinCode
+    expect(await shown()).toBe(joinCode?.code)
+    await api().class.setArchived({ classId, isArchived: true })
+    expect(await shown()).toBeNull()
+  })
+
   it('is paused too for whoever joins while the class is, and from when their cluster is there', async () => {
     const { teaching, joining } = classroom
     const { classId } = await api().class.create({ name: 'Mint' })

@@ -89,6 +89,7 @@ export class Teaching implements AsyncDisposable {
         id: true,
         name: true,
         openLabId: true,
+        archivedAt: true,
         joinCode: { select: { code: true, seatsLeft: true, expiresAt: true } },
         members: { where: { role: 'learner' }, select: { person: { select: { id: true, name: true } } } },
       },
@@ -97,7 +98,7 @@ export class Teaching implements AsyncDisposable {
     const learners = await Promise.all(found.members.map(({ person }) => this.#now(person)))
     const now = clock.now()
     const { code = null, seatsLeft = null, expiresAt = null } = found.joinCode ?? {}
-    const isOpen = seatsLeft !== 0 && (expiresAt === null || expiresAt.getTime() > now)
+    const isOpen = found.archivedAt === null && seatsLeft !== 0 && (expiresAt === null || expiresAt.getTime() > now)
     return wallOf({
       class: { ...found, joinCode: isOpen ? code : null },
       learners,
