@@ -2,7 +2,12 @@ import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { expect, it } from 'vitest'
-import { isWhatItNeeds } from './admit-node.ts'
+import { FakeClock } from '../base/clock.ts'
+import { NODE_CERTIFICATE_REQUEST } from '../kube/apiserver/testing/certificate-request.ts'
+import { startTestServer } from '../kube/apiserver/testing/test-server.ts'
+import { createClient } from '../kube/client/index.ts'
+import { CertificateSigningRequest, Node } from '../kube/kinds/index.ts'
+import { admitNode, isWhatItNeeds } from './admit-node.ts'
 
 const NODE = { name: 'node-3', address: '10.160.3.14' }
 const SERVING = 'kubernetes.io/kubelet-serving'
@@ -46,4 +51,37 @@ it.each<[string, ...Asked]>([
   ['what another node asks for', CLIENT, 'CN=system:kube-proxy', [], 'node-4'],
 ])('gives a machine nothing else, as %s', async (_what, ...asked) => {
   expect(await gives(...asked)).toBe(false)
+})
+
+it('goes on when the cluster’s own loop has said yes while it was about to', async () => {
+  await using server = await startTestServer({ clock: new FakeClock() })
+  const asNode = { user: 'system:node:node-3', groups: ['system:nodes', 'system:authenticated'], client: 'kubelet' }
+  await createClient(server.server.transportFor(asNode))
+    .of(CertificateSigningRequest)
+    .create({
+      metadata: { name: 'serving' },
+      spec: { signerName: SERVING, usages: ['digital signature', 'server auth'], request: NODE_CERTIFICATE_REQUEST },
+    })
+  const nodes = server.client.of(Node)
+  const node = await nodes.create({ metadata: { name: 'node-3' } })
+  await nodes.updateStatus({ ...node, status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+  const transport = server.server.transportFor({ user: 'admin', groups: ['system:masters'], client: 'podium' })
+  const requests = createClient(transport).of(CertificateSigningRequest)
+  let times = 0
+  const client = createClient({
+    ...transport,
+    async request(request) {
+      if (request.path.endsWith('/approval') && times++ === 0) {
+        const conditions = [{ type: 'Approved', status: 'True', reason: 'AutoApproved' }]
+        await requests.update(
+          { ...(await requests.get({ name: 'serving' })), status: { conditions } },
+          { subresource: 'approval' },
+        )
+      }
+      return transport.request(request)
+    },
+  })
+  await admitNode(client, NODE, { timeoutMs: 5_000 })
+  expect(times).toBe(1)
+  expect((await requests.get({ name: 'serving' })).status?.conditions).toMatchObject([{ reason: 'AutoApproved' }])
 })

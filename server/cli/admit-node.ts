@@ -4,6 +4,7 @@
 import { SubjectAlternativeNameExtension } from '@peculiar/x509'
 import type { CertificateSigningRequest as Request } from 'kubernetes-types/certificates/v1'
 import { systemClock } from '../base/clock.ts'
+import { isConflict } from '../kube/apimachinery/status-error.ts'
 import type { Client } from '../kube/client/index.ts'
 import { PARTS_OF_A_MACHINE } from '../kube/cluster/index.ts'
 import { parseCertificateRequest } from '../kube/kinds/certificates/pkcs10.ts'
@@ -39,7 +40,11 @@ async function approve(client: Client, node: AwaitedNode): Promise<void> {
     if (status?.conditions?.length || !isWhatItNeeds(spec, node)) continue
     const message = 'This machine was made or invited by podium node.'
     const conditions = [{ type: 'Approved', status: 'True', reason: 'PodiumNodeJoin', message }]
-    await requests.update({ ...request, status: { ...status, conditions } }, { subresource: 'approval' })
+    const approved = { ...request, status: { ...status, conditions } }
+    await requests.update(approved, { subresource: 'approval' }).catch((err: unknown) => {
+      // The cluster's own loop was faster, where it knows the machine as well.
+      if (!isConflict(err)) throw err
+    })
   }
 }
 
