@@ -126,6 +126,9 @@ beforeAll(async () => {
   address = await until('the Ingress tells its address', () =>
     run('get ingress shop -o jsonpath={.status.loadBalancer.ingress[0].ip}'),
   )
+  // That a Deployment is available is heard here before the door hears where its pods are.
+  for (const path of ['/', '/api'])
+    await until(`${path} is answered`, async () => (await ask('shop.example', path)).code === 200)
 }, 240_000)
 
 interface Answer {
