@@ -266,7 +266,7 @@ describe.each(WAYS)('kubectl $version over $by', ({ version, by, env }) => {
   })
 
   it('slows a command down when nobody reads', async () => {
-    const rounds = 800
+    const rounds = 300
     const child = start(
       version,
       `exec box -- sh -c 'i=0; while [ $i -lt ${rounds} ]; do head -c 131072 /dev/zero; i=$((i+1)); echo $i > /tmp/round; done'`,
