@@ -18,8 +18,14 @@ export interface NewsLine {
   actions?: ReactNode
 }
 
-/** What asks for an answer or changes what one can do is first, then what is newest. `labId`: the lab that is on this page, if one is. */
-export function newsLines(news: NewsView, labId?: string): NewsLine[] {
+/**
+ * What asks for an answer or changes what one can do is first, then what is new. `labId`: the lab that is on this page, if one
+ * is. `read`: keys of lines that have been seen, which stand last.
+ */
+export function newsLines(
+  news: NewsView,
+  { labId, read }: { labId?: string; read?: ReadonlySet<string> } = {},
+): NewsLine[] {
   const { keyboard, openLab, notes, paused, projected } = news
   const lines: NewsLine[] = []
   if (keyboard?.state === 'asked') lines.push(keyboardAsked(keyboard.by))
@@ -40,9 +46,14 @@ export function newsLines(news: NewsView, labId?: string): NewsLine[] {
     )
     lines.push({ key: 'projected', kind: 'projected', sign: <Glyph who="you" />, words })
   }
-  if (openLab && openLab.labId !== labId) lines.push(openFor(openLab))
-  const shown = notes.filter((note) => !note.isHint || note.labId === labId)
-  return [...lines, ...shown.map(noteLine).reverse()]
+  const shown = notes.filter((note) => !note.isHint || note.labId === labId).reverse()
+  const goes = openLab && openLab.labId !== labId ? [openFor(openLab)] : []
+  return [
+    ...lines,
+    ...shown.filter(({ id }) => !read?.has(id)).map(noteLine),
+    ...goes,
+    ...shown.filter(({ id }) => read?.has(id)).map(noteLine),
+  ]
 }
 
 function keyboardAsked(by: string): NewsLine {

@@ -22,7 +22,7 @@ export function NewsStrip({ news, labId }: { news: NewsView | undefined; labId: 
   }, [inClass, setWasInClass])
   const [isOpen, setOpen] = useState(false)
   const [read, setRead] = useState<ReadonlySet<string>>(new Set())
-  const lines = news ? newsLines(news, labId) : []
+  const lines = news ? newsLines(news, { labId, read }) : []
   const [first, ...others] = lines
   if (!first && !(inClass ?? wasInClass)) return null
   const isNew = others.some(({ key }) => !read.has(key))
