@@ -14,6 +14,7 @@ import { noBrowser } from '../accounts/testing/no-browser.ts'
 import { everybody, type SmallWorld, type Somebody, smallWorld } from '../accounts/testing/small-world.ts'
 import { type Classroom, openClassroom } from '../classroom.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
+import type { LabSession } from '../grading/lab-session.ts'
 import { listen, portOf, serveClassroom } from '../server.ts'
 import { noShells } from '../terminals/shell.ts'
 import { accessTable } from './access-table.ts'
@@ -68,10 +69,10 @@ afterAll(async () => {
   rmSync(stateDir, { recursive: true })
 })
 
-async function world(): Promise<SmallWorld & { sessionOfLearner: string }> {
+async function world(): Promise<SmallWorld & { session: LabSession; sessionOfLearner: string }> {
   const made = await smallWorld(database)
-  const { id } = await classroom.sessions.start(made.people.learner?.id ?? '', 'pods')
-  return { ...made, sessionOfLearner: id }
+  const session = await classroom.sessions.start(made.people.learner?.id ?? '', 'pods')
+  return { ...made, session, sessionOfLearner: session.id }
 }
 
 const REFUSALS = ['UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND']
@@ -95,6 +96,9 @@ async function mayCall(path: string, who: Somebody): Promise<string> {
       return REFUSALS.includes(err.code) ? err.code : 'yes'
     }
     throw err
+  } finally {
+    // The next world is made by a connection of its own, whose wait for this one's transaction would stop the thread of both.
+    await here.session.close()
   }
 }
 
