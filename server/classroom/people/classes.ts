@@ -62,13 +62,16 @@ export class Classes {
     return { class: summary, role: person.isAdmin ? 'instructor' : role.parse(membership?.role) }
   }
 
-  /** Whether one of them teaches the other: in a class in which the other is, or as administrator. */
+  /** Whether one of them teaches the other: in a class that goes on, in which the other is, or as administrator. */
   async teaches(person: Person, learnerId: string): Promise<boolean> {
     if (person.isAdmin) return true
     const shared = await this.#options.database.membership.count({
       where: {
         personId: learnerId,
-        class: { members: { some: { personId: person.id, role: { in: ['assistant', 'instructor'] } } } },
+        class: {
+          archivedAt: null,
+          members: { some: { personId: person.id, role: { in: ['assistant', 'instructor'] } } },
+        },
       },
     })
     return shared > 0

@@ -171,6 +171,14 @@ describe('classes', () => {
     expect(await classes.teaches(who('instructor'), id)).toBe(true)
   })
 
+  it('are taught in classes that go on: who taught one that is archived looks at nobody any more', async () => {
+    const { id } = who('learner')
+    expect(await classes.teaches(who('instructor'), id)).toBe(true)
+    await classes.setArchived(world.classId, true)
+    expect(await classes.teaches(who('instructor'), id)).toBe(false)
+    expect(await classes.teaches(who('admin'), id)).toBe(true)
+  })
+
   it('are not taught by guests', async () => {
     await expect(classes.setRole(world.classId, who('guest').id, 'assistant')).rejects.toThrow('A guest')
   })
