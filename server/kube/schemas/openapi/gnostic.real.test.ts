@@ -103,6 +103,15 @@ function sayable(value: JsonValue, isNamed = false): JsonValue {
   return Object.fromEntries(entries)
 }
 
+/** kubectl reads the protobuf, and no words of what may be asked of a path: they are in JSON only. */
+function withoutQueryWords(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutQueryWords)
+  if (typeof value !== 'object' || value === null) return value
+  const { description, ...rest } = value
+  const kept = value.in === 'query' || description === undefined ? rest : { ...rest, description }
+  return Object.fromEntries(Object.entries(kept).map(([key, one]) => [key, withoutQueryWords(one as JsonValue)]))
+}
+
 describe('OpenAPI in protobuf', () => {
   it('says of version 3 what JSON says, of every group version', () => {
     const index = JSON.parse(documents.v3Index().body.toString()) as { paths: Record<string, unknown> }
@@ -120,6 +129,6 @@ describe('OpenAPI in protobuf', () => {
     ) as JsonObject
     const type = definitions.lookupType('openapi.v2.Document')
     const told = documents.v2('application/com.github.proto-openapi.spec.v2@v1.0+protobuf')
-    expect(documentOf(type.decode(told.body))).toEqual(sayable(json))
+    expect(documentOf(type.decode(told.body))).toEqual(sayable(withoutQueryWords(json)))
   })
 })
