@@ -127,7 +127,7 @@ function PhaseNotice({ panes }: { panes: Panes }) {
   }
   if (refusal) {
     return (
-      <div className={style.notice} data-kind="failed" role="alert">
+      <div className={style.notice} data-kind="failed" data-refused role="alert">
         <Shape state="held" />
         <span>
           <b>This lab is not open to you now.</b> {refusal}
