@@ -19,10 +19,9 @@ const withoutMachines = [
   'e2e/{conformance,fall-asleep,helm,join-a-class,look-through-lenses,pages,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
 ]
 
-/** They look at what is left on the host, take away every learner’s cluster, or do to a machine what its neighbours feel. */
+/** They look at what is left on the host, or take away every learner’s cluster. */
 const alone = [
-  'server/classroom/sandboxes/**/*.real.test.ts',
-  'server/machines/{added-images,isolation,learner-network,remove-installation,transfer-images}.real.test.ts',
+  'server/{classroom,machines}/**/*.real.test.ts',
   'server/cli/restore-elsewhere.real.test.ts',
   'e2e/{finish-a-lab,hostile-learner,leave-nothing-running,lose-the-server,teach-a-class,workspace}.real.test.ts',
 ]
@@ -39,7 +38,7 @@ export default defineConfig({
     name: 'real',
     projects: [
       group(1, { name: 'without machines', include: withoutMachines, maxWorkers: 2 }),
-      group(2, { name: 'with machines', include: real, exclude: [...withoutMachines, ...alone], maxWorkers: 2 }),
+      group(2, { name: 'with machines', include: real, exclude: [...withoutMachines, ...alone], maxWorkers: 1 }),
       group(3, { name: 'alone', include: alone, maxWorkers: 1 }),
     ],
   },
