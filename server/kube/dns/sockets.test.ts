@@ -1,5 +1,6 @@
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { listenForQueries } from './sockets.ts'
@@ -47,4 +48,16 @@ it('has 256 that ask over TCP at once, and sends away who comes then', async () 
   late.on('error', () => undefined)
   await new Promise((closed) => late.once('close', closed))
   for (const client of clients) client.destroy()
+})
+
+it('keeps no port over UDP that it cannot have over TCP', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const told = { address: '127.0.0.1', port, clock: systemClock, answer: (query: Buffer) => query }
+  await expect(listenForQueries(told)).rejects.toThrow('EADDRINUSE')
+  const udp = createSocket('udp4').bind(port, '127.0.0.1')
+  await once(udp, 'listening')
+  udp.close()
+  taken.close()
 })

@@ -12,13 +12,31 @@ const MOST_UNSAID = 64
 /** Whoever comes while so many are connected is sent away, and may ask again when some have said nothing for a while. */
 const MOST_CONNECTIONS = 256
 
-/** Rejects when the address cannot be had. */
-export async function listenForQueries(options: {
+interface Options {
   address: string
+  /** 0 for any that is free. */
   port: number
   clock: Clock
   answer: Answerer
-}): Promise<AsyncDisposable & { port: number }> {
+}
+type Queries = AsyncDisposable & { port: number }
+
+const MOST_TRIES = 10
+
+/** Rejects when the address cannot be had. */
+export async function listenForQueries(options: Options): Promise<Queries> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await listenOnBoth(options)
+    } catch (err) {
+      // A port that is free over UDP may be taken over TCP: there are others.
+      const isTaken = (err as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      if (options.port !== 0 || !isTaken || tries === MOST_TRIES) throw err
+    }
+  }
+}
+
+async function listenOnBoth(options: Options): Promise<Queries> {
   const { address, clock, answer } = options
   const udp = createSocket('udp4')
   let isOpen = true
@@ -47,9 +65,15 @@ export async function listenForQueries(options: {
   })
   tcp.maxConnections = MOST_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
-    tcp.once('error', reject)
-    tcp.listen(port, address, () => resolve())
+    const giveUp = (err: Error) => udp.close(() => reject(err))
+    tcp.once('error', giveUp)
+    tcp.listen(port, address, () => {
+      tcp.off('error', giveUp)
+      resolve()
+    })
   })
+  // Of one who connects and cannot be served.
+  tcp.on('error', () => undefined)
   return {
     port,
     async [Symbol.asyncDispose]() {
