@@ -50,3 +50,12 @@ it('tells sorts of requests apart', () => {
     expect(found({ isResource: false, path: '/version' })).toBe(undefined)
   }
 })
+
+it('remembers nothing that has a long name, which whoever asks may make up', () => {
+  const { match, looks } = manySchemas()
+  const long = request({ namespace: 'x'.repeat(1000) })
+  match.find(user, long)
+  const first = looks()
+  match.find(user, long)
+  expect(looks()).toBe(2 * first)
+})

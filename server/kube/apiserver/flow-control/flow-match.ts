@@ -18,8 +18,9 @@ interface About<T> {
   found: Map<string, T | undefined>
 }
 
-/** Of one user; whoever asks for ever new things has them looked up again. */
-const MOST_FOUND = 1_000
+/** Of one user; whoever asks for ever new things has them looked up again, and for things with long names each time. */
+const MOST_FOUND = 250
+const LONGEST_FOUND = 250
 
 /**
  * Which schema a request belongs to. Whom a rule is about is looked up once for each user, and what of them a sort of
@@ -39,6 +40,7 @@ export class FlowMatch<T extends { schema: FlowSchema }> {
     const sort = sortOf(info)
     if (found.has(sort)) return found.get(sort)
     const way = rules.find((one) => one.rules.some((rule) => matches(rule, info)))?.way
+    if (sort.length > LONGEST_FOUND) return way
     if (found.size >= MOST_FOUND) found.clear()
     found.set(sort, way)
     return way
