@@ -1,7 +1,9 @@
 // Leaves a note in a pod's status that it did not end by itself: Jobs and people read it afterwards.
 
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import { isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
+import type { ReconcileContext } from '../client/reconcile-context.ts'
 import { Pod } from '../kinds/pod.ts'
 import { observed } from '../kinds/pod-template/observed.ts'
 import { podCondition } from './pod-state.ts'
@@ -31,4 +33,20 @@ export async function disruptPod(
       { metadata: { uid }, status: { conditions: [condition], ...(phase ? { phase } : {}) } },
       { subresource: 'status' },
     )
+}
+
+/** The same, and then it is deleted; it may have gone. */
+export async function driveOff(
+  { client, report, key }: Pick<ReconcileContext, 'client' | 'report' | 'key'>,
+  pod: CorePod,
+  disruption: Disruption,
+): Promise<void> {
+  const { namespace = '', name = '', uid } = pod.metadata ?? {}
+  try {
+    await disruptPod(client, pod, disruption)
+    await client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
+    report.did.push(`deleted ${key}`)
+  } catch (err) {
+    if (!isNotFound(err)) throw err
+  }
 }

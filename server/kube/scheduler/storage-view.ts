@@ -21,6 +21,7 @@ import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { BOUND_BY_CONTROLLER, isFullyBound, SELECTED_NODE, wantedSize } from '../kinds/storage/volume-binding.ts'
 import { storageClassOf } from '../kinds/storage/volumes.ts'
 import type { ClusterEvent } from './framework.ts'
+import { NextNews } from './next-news.ts'
 
 const PATIENCE_MS = 10 * 60_000
 const BY_NODE = 'node'
@@ -47,14 +48,14 @@ export class StorageView {
   readonly promisedVolumes = new Map<string, string>()
   /** For which nodes volumes of such claims, by uid, will be made. */
   readonly promisedNodes = new Map<string, string>()
-  readonly #waiting = new Set<() => void>()
+  readonly #news = new NextNews()
 
   constructor(options: StorageOptions) {
     this.#options = options
     this.claims = options.claims.cache
     this.volumes = options.volumes.cache
     const tell = (object: KubeObject, claim?: string) => {
-      for (const look of this.#waiting) look()
+      this.#news.heard()
       options.onChange({ type: 'storage-changed', ...(claim ? { claim } : {}) }, revisionOf(object))
     }
     options.claims.addHandler(({ object }) => tell(object, keyOf(object)))
@@ -77,7 +78,7 @@ export class StorageView {
 
   /** So many pods wait until others have bound their claims. */
   get waiting(): number {
-    return this.#waiting.size
+    return this.#news.size
   }
 
   classOf(claim: Claim): Class | undefined {
@@ -155,15 +156,7 @@ export class StorageView {
       const volumes = claims.flatMap((claim) => this.#volumeOf(claim) ?? [])
       if (volumes.length === claims.length) return volumes
       if (over.aborted) throw new Error('binding volumes: timed out waiting for the condition')
-      await new Promise<void>((resolve) => {
-        const look = () => {
-          this.#waiting.delete(look)
-          over.removeEventListener('abort', look)
-          resolve()
-        }
-        this.#waiting.add(look)
-        over.addEventListener('abort', look)
-      })
+      await this.#news.next(over)
     }
   }
 

@@ -10,7 +10,7 @@ import { isReservedFor, podClaims, whyNotForPod } from '../../kinds/devices/pod-
 import { Pod } from '../../kinds/pod.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import { ResourceSlice } from '../../kinds/resource-slice.ts'
-import { disruptPod } from '../disrupt-pod.ts'
+import { driveOff } from '../disrupt-pod.ts'
 import { evictionTime, poolOf } from './eviction-time.ts'
 
 const BY_POOL = 'pool'
@@ -62,7 +62,12 @@ class DeviceTaintEvictionReconciler implements Reconciler {
     report.seen =
       leftMs > 0 ? `it tolerates them for ${leftMs / 1000} s more` : 'it has devices that it does not tolerate'
     if (leftMs > 0) return { requeueAfterMs: leftMs }
-    await this.#evict(context, pod)
+    context.event(Pod, pod, 'Normal', REASON, 'Marking for deletion')
+    await driveOff(context, pod, {
+      at: isoTime(this.#view.clock),
+      reason: 'DeletionByDeviceTaintManager',
+      message: 'Device Taint manager: deleting due to NoExecute taint',
+    })
     this.#forget(key)
   }
 
@@ -87,23 +92,6 @@ class DeviceTaintEvictionReconciler implements Reconciler {
 
   #forgive(context: ReconcileContext, pod: CorePod): void {
     if (this.#leaving.delete(context.key)) context.event(Pod, pod, 'Normal', REASON, 'Cancelling deletion')
-  }
-
-  async #evict(context: ReconcileContext, pod: CorePod): Promise<void> {
-    const { client, key, report } = context
-    const { namespace = '', name = '', uid } = pod.metadata ?? {}
-    context.event(Pod, pod, 'Normal', REASON, 'Marking for deletion')
-    try {
-      await disruptPod(client, pod, {
-        at: isoTime(this.#view.clock),
-        reason: 'DeletionByDeviceTaintManager',
-        message: 'Device Taint manager: deleting due to NoExecute taint',
-      })
-      await client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
-      report.did.push(`deleted ${key}`)
-    } catch (err) {
-      if (!isNotFound(err)) throw err
-    }
   }
 }
 

@@ -2,13 +2,12 @@ import type { Node as CoreNode, Pod as CorePod, Taint } from 'kubernetes-types/c
 import { isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
-import { isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
-import { disruptPod } from '../disrupt-pod.ts'
+import { driveOff } from '../disrupt-pod.ts'
 import { indexByNode, podsOn } from '../pods-by-node.ts'
 import { tolerationTimeMs } from './toleration-time.ts'
 
@@ -45,7 +44,11 @@ class TaintEvictionReconciler implements Reconciler {
     if (leftMs > 0) return { requeueAfterMs: leftMs }
     this.#due.delete(key)
     context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
-    await this.#evict(context, pod)
+    await driveOff(context, pod, {
+      at: isoTime(this.#view.clock),
+      reason: 'DeletionByTaintManager',
+      message: 'Taint manager: deleting due to NoExecute taint',
+    })
   }
 
   /** When it is tainted again, its time begins anew. */
@@ -67,21 +70,6 @@ class TaintEvictionReconciler implements Reconciler {
       this.#due.set(key, known)
     }
     return known.at
-  }
-
-  async #evict({ client, report, key }: ReconcileContext, pod: CorePod): Promise<void> {
-    const { namespace = '', name = '', uid } = pod.metadata ?? {}
-    try {
-      await disruptPod(client, pod, {
-        at: isoTime(this.#view.clock),
-        reason: 'DeletionByTaintManager',
-        message: 'Taint manager: deleting due to NoExecute taint',
-      })
-      await client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
-      report.did.push(`deleted ${key}`)
-    } catch (err) {
-      if (!isNotFound(err)) throw err
-    }
   }
 }
 

@@ -14,6 +14,7 @@ import { consumerOf, DELETE_PROTECTION, isReservedFor } from '../../kinds/device
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import type { ClusterEvent } from '../framework.ts'
 import { isKnown } from '../lost-answer.ts'
+import { NextNews } from '../next-news.ts'
 import type { DevicesWorld } from './allocator.ts'
 import { BINDING_PATIENCE_MS, isOverdue, isReadyToBind, isStuck } from './binding-conditions.ts'
 import { Selectors } from './device-selectors.ts'
@@ -47,7 +48,7 @@ export class DeviceView {
   /** What we wrote and have not heard of yet, by key. */
   readonly #written = new Map<string, Claim>()
   /** Who waits for devices to be ready looks again. */
-  readonly #waiting = new Set<() => void>()
+  readonly #news = new NextNews()
 
   constructor(options: DeviceOptions) {
     this.#options = options
@@ -57,7 +58,7 @@ export class DeviceView {
       if (written && (change.type === 'deleted' || revisionOf(claim) >= revisionOf(written))) {
         this.#written.delete(keyOf(claim))
       }
-      for (const look of [...this.#waiting]) look()
+      this.#news.heard()
       if (change.type === 'deleted') return
       const previous = change.type === 'updated' ? change.previous : undefined
       options.onChange({ type: 'claim-changed', claim, ...(previous ? { previous } : {}) }, revisionOf(claim))
@@ -170,15 +171,7 @@ export class DeviceView {
     while (!this.#areReady(claims)) {
       cancelled.throwIfAborted()
       if (over.aborted) throw new Error('device binding timeout')
-      await new Promise<void>((resolve) => {
-        const look = () => {
-          this.#waiting.delete(look)
-          over.removeEventListener('abort', look)
-          resolve()
-        }
-        this.#waiting.add(look)
-        over.addEventListener('abort', look)
-      })
+      await this.#news.next(over)
     }
   }
 
