@@ -140,10 +140,7 @@ export class PodSync {
       return { finished: false, againAfterMs: 0 }
     }
     if (plan.killPod) state = await this.#replaceSandbox(pod, state, plan)
-    for (const { status, container, message } of plan.kill) {
-      const graceSeconds = Number(
-        container.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30,
-      )
+    for (const { status, container, message, graceSeconds } of plan.kill) {
       await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
     }
     if (!(await this.#resize(pod, plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)

@@ -120,6 +120,25 @@ describe('regular containers', () => {
   })
 })
 
+describe('what is killed has', () => {
+  const probes = {
+    livenessProbe: { terminationGracePeriodSeconds: 5 },
+    startupProbe: { terminationGracePeriodSeconds: 7 },
+  }
+  const probed = { ...app, ...probes }
+  const spec = { containers: [probed], terminationGracePeriodSeconds: 60 }
+  const fails = (probe: 'liveness' | 'startup') => ({ ...silent, [probe]: () => 'failure' as const })
+
+  it.each([
+    { name: 'the time of its liveness probe', probe: fails('liveness'), seconds: 5 },
+    { name: 'the time of its startup probe', probe: fails('startup'), seconds: 7 },
+    { name: 'the time of its pod when it was changed', probe: silent, was: { ...probed, image: 'app:0' }, seconds: 60 },
+  ])('$name', ({ probe, was = probed, seconds }) => {
+    const plan = planSync(pod(spec), { sandboxes: [sandbox()], containers: [status(was)] }, probe)
+    expect(plan.kill.map(({ graceSeconds }) => graceSeconds)).toEqual([seconds])
+  })
+})
+
 describe('init containers', () => {
   const inits: Container[] = [{ name: 'i1' }, { name: 'i2' }]
   const begun = (...containers: ContainerStatus[]) => ({ sandboxes: [sandbox()], containers })

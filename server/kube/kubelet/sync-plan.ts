@@ -27,6 +27,7 @@ export interface ContainerToKill {
   container: ContainerSpec
   message: string
   reason: 'LivenessProbe' | 'StartupProbe' | 'Changed' | 'Resized' | 'Unknown'
+  graceSeconds: number
 }
 
 export interface SyncPlan {
@@ -138,14 +139,14 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
     if (status.state === 'running') {
       if (role === 'init') continue
       if (container.startupProbe && probes.startup(status.id) !== 'success') {
-        if (probes.startup(status.id) === 'failure') restart(plan, status, container, role, 'StartupProbe')
+        if (probes.startup(status.id) === 'failure') restart(plan, pod, status, container, role, 'StartupProbe')
         continue
       }
       if (isFront) goOn()
       const resize = resizeOf(container, status)
-      if (isChanged(status, container)) restart(plan, status, container, role, 'Changed')
-      else if (resize === 'restart') restart(plan, status, container, role, 'Resized')
-      else if (probes.liveness(status.id) === 'failure') restart(plan, status, container, role, 'LivenessProbe')
+      if (isChanged(status, container)) restart(plan, pod, status, container, role, 'Changed')
+      else if (resize === 'restart') restart(plan, pod, status, container, role, 'Resized')
+      else if (probes.liveness(status.id) === 'failure') restart(plan, pod, status, container, role, 'LivenessProbe')
       else if (resize === 'inPlace') plan.resize.push({ status, container })
     } else if (role === 'sidecar') {
       plan.start.push({ container, role })
@@ -153,7 +154,7 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
       if (isFront) goOn()
     } else if (isFront) {
       if (status.state === 'exited' && !restartsAfter(pod, container, status.exitCode)) return giveUp(plan)
-      if (status.state === 'unknown') plan.kill.push(killing(status, container, 'Unknown', true))
+      if (status.state === 'unknown') plan.kill.push(killing(pod, status, container, 'Unknown', true))
       plan.start.push({ container, role })
     }
   }
@@ -193,7 +194,7 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
         continue
       }
       const again = why === 'Changed' || why === 'Resized' || restartsWhenKilled(pod, container)
-      plan.kill.push(killing(status, container, why, again))
+      plan.kill.push(killing(pod, status, container, why, again))
       if (again) {
         plan.start.push({ container, role: 'regular' })
         started++
@@ -201,7 +202,7 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
       continue
     }
     if (!willStart(pod, container, status)) continue
-    if (status?.state === 'unknown') plan.kill.push(killing(status, container, 'Unknown', true))
+    if (status?.state === 'unknown') plan.kill.push(killing(pod, status, container, 'Unknown', true))
     plan.start.push({ container, role: 'regular' })
     started++
   }
@@ -237,16 +238,18 @@ function isChanged(status: ContainerStatus, container: ContainerSpec): boolean {
 
 function restart(
   plan: SyncPlan,
+  pod: Pod,
   status: ContainerStatus,
   container: ContainerSpec,
   role: ContainerRole,
   reason: ContainerToKill['reason'],
 ): void {
-  plan.kill.push(killing(status, container, reason, true))
+  plan.kill.push(killing(pod, status, container, reason, true))
   plan.start.push({ container, role })
 }
 
 function killing(
+  pod: Pod,
   status: ContainerStatus,
   container: ContainerSpec,
   reason: ContainerToKill['reason'],
@@ -259,5 +262,13 @@ function killing(
     StartupProbe: `Container ${container.name} failed startup probe`,
     Unknown: `Container is in "unknown" state, try killing it before restart`,
   }[reason]
-  return { status, container, reason, message: again && reason !== 'Unknown' ? `${why}, will be restarted` : why }
+  const message = again && reason !== 'Unknown' ? `${why}, will be restarted` : why
+  return { status, container, reason, message, graceSeconds: graceFor(pod, container, reason) }
+}
+
+/** A probe may have a grace period of its own, for those whom it ends. Upstream: setTerminationGracePeriod. */
+function graceFor({ spec }: Pod, container: ContainerSpec, reason: ContainerToKill['reason']): number {
+  const probe = { LivenessProbe: container.livenessProbe, StartupProbe: container.startupProbe }
+  const own = reason === 'LivenessProbe' || reason === 'StartupProbe' ? probe[reason] : undefined
+  return Number(own?.terminationGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 30)
 }
