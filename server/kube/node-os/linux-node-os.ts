@@ -4,18 +4,17 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { watch } from 'node:fs'
 import * as fs from 'node:fs/promises'
-import http from 'node:http'
-import https from 'node:https'
 import net from 'node:net'
 import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { dialWords, keepEnds, requestWords } from '../../base/net-errors.ts'
+import { dialWords } from '../../base/net-errors.ts'
 import { publishFiles } from './atomic-directory.ts'
 import { removeCgroup, setCgroup } from './cgroup-tree.ts'
 import { cgroupProcesses, cgroupUsage } from './cgroup-usage.ts'
 import { setOwnership } from './file-ownership.ts'
 import { grpcCall } from './grpc-call.ts'
 import { grpcHealth } from './grpc-health.ts'
+import { httpGet } from './http-get.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
 import type { NodeOs, RunningCommand } from './node-os.ts'
 import { mountRemote } from './remote-mount.ts'
@@ -238,35 +237,3 @@ function connectTcp(host: string, port: number, timeoutMs: number): Promise<void
     socket.once('error', (err) => reject(new Error(dialWords(`${host}:${port}`, err))))
   })
 }
-
-const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeoutMs, maxBodyBytes = 10_240 }) =>
-  new Promise((resolve, reject) => {
-    const request = (scheme === 'HTTPS' ? https : http).get({
-      host,
-      port,
-      path,
-      headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])),
-      // Probes ask whether somebody answers, not who.
-      ...(scheme === 'HTTPS' ? { rejectUnauthorized: false } : {}),
-      agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    request.once('socket', keepEnds)
-    request.once('response', (answer) => {
-      let body = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (chunk: string) => {
-        if (body.length < maxBodyBytes) body += chunk
-      })
-      const done = () => resolve({ status: answer.statusCode ?? 0, body })
-      answer.once('end', done)
-      answer.once('error', done)
-    })
-    request.once('error', (err: NodeJS.ErrnoException) => {
-      const late = err.name === 'AbortError' || err.name === 'TimeoutError'
-      const why = late
-        ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        : requestWords(err, `${host}:${port}`)
-      reject(new Error(why))
-    })
-  })

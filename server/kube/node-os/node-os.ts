@@ -112,6 +112,7 @@ export interface NodeOs {
   /** For a namespace given as a path, `/proc/PID/ns/net`. */
   openNetns(netnsPath: string): NetworkDialer
   grpcHealth(request: GrpcHealthRequest): Promise<GrpcHealth>
+  /** Follows answers that lead elsewhere on the same host. */
   httpGet(request: {
     scheme: 'HTTP' | 'HTTPS'
     host: string

@@ -148,10 +148,12 @@ export class ProbeManager implements ProbeVerdicts {
             ),
           mayAsk: () => kind === 'startup' || !probes.startup || workers.get('startup')?.verdict === 'success',
           onAnswer: (answer) => {
-            if (answer.outcome === 'success') return
-            const how = answer.outcome === 'error' ? `probe errored and resulted in unknown state: ` : 'probe failed: '
-            const message = `${TITLE[kind]} ${how}${answer.output}`
-            events.pod(pod, 'Warning', 'Unhealthy', message, fieldPathOf(role, container.name))
+            const say = (reason: string, message: string) =>
+              events.pod(pod, 'Warning', reason, `${TITLE[kind]} ${message}`, fieldPathOf(role, container.name))
+            if (answer.outcome === 'error') {
+              say('Unhealthy', `probe errored and resulted in unknown state: ${answer.output}`)
+            } else if (answer.outcome === 'failure') say('Unhealthy', `probe failed: ${answer.output}`)
+            else if (answer.warning !== undefined) say('ProbeWarning', `probe warning: ${answer.warning}`)
           },
           onVerdict: () => onChange(uid),
         }),

@@ -64,6 +64,38 @@ it.each([
   expect(asked).toMatchObject({ scheme: 'HTTPS', host: '10.0.0.7', port: 8080, path: '/ready', timeoutMs: 1000 })
 })
 
+it('a redirect that was not followed is a success, told with what came with it', async () => {
+  const httpGet = async () => ({ status: 302, body: 'over there' })
+  const warning = 'Probe terminated redirects, Response body: over there'
+  expect(await ask({ httpGet: { port: 80 } }, { httpGet })).toEqual({ outcome: 'success', warning })
+})
+
+it.each([
+  { name: 'are those of a probe', own: [], sent: ['User-Agent: kube-probe/1.36', 'Accept: */*'] },
+  {
+    name: 'may be others',
+    own: [{ name: 'accept', value: 'text/html' }],
+    sent: ['User-Agent: kube-probe/1.36', 'accept: text/html'],
+  },
+  {
+    name: 'are left out when they are named without a value',
+    own: [
+      { name: 'User-Agent', value: '' },
+      { name: 'Accept', value: '' },
+      { name: 'X-Tag', value: '' },
+    ],
+    sent: ['X-Tag: '],
+  },
+])('its headers $name', async ({ own, sent }) => {
+  let asked: string[] = []
+  const httpGet: NodeOs['httpGet'] = async ({ headers }) => {
+    asked = headers.map(({ name, value }) => `${name}: ${value}`)
+    return { status: 200, body: '' }
+  }
+  await ask({ httpGet: { port: 80, httpHeaders: own } }, { httpGet })
+  expect(asked).toEqual(sent)
+})
+
 it.each([{ httpGet: { port: 'admin' } }, { tcpSocket: { port: 'admin' } }])(
   'a port that the container has not got is no answer: %o',
   async (probe) => {

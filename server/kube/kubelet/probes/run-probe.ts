@@ -7,7 +7,7 @@ import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
 
 export type ProbeAnswer =
-  | { outcome: 'success' }
+  | { outcome: 'success'; warning?: string }
   | { outcome: 'failure'; output: string }
   /** The probe itself could not be asked. */
   | { outcome: 'error'; output: string }
@@ -56,22 +56,27 @@ async function runHttp(
 ): Promise<ProbeAnswer> {
   const number = portOf(port, target.container)
   if (number === undefined) return { outcome: 'error', output: `port "${port}" not found` }
-  const withDefaults = [
-    ...(httpHeaders.some(({ name }) => /^user-agent$/i.test(name)) ? [] : [{ name: 'User-Agent', value: userAgent }]),
-    ...(httpHeaders.some(({ name }) => /^accept$/i.test(name)) ? [] : [{ name: 'Accept', value: '*/*' }]),
-    ...httpHeaders,
+  const isNamed = (what: string) => httpHeaders.some(({ name }) => name.toLowerCase() === what.toLowerCase())
+  const defaults = [
+    { name: 'User-Agent', value: userAgent },
+    { name: 'Accept', value: '*/*' },
   ]
+  // Who names one of these and gives it no value wants none.
+  const named = httpHeaders.filter(({ name, value }) => value || !/^(user-agent|accept)$/i.test(name))
   const request = {
     scheme: scheme === 'HTTPS' ? ('HTTPS' as const) : ('HTTP' as const),
     host: host || target.podIP,
     port: number,
     path: path.startsWith('/') ? path : `/${path}`,
-    headers: withDefaults,
+    headers: [...defaults.filter(({ name }) => !isNamed(name)), ...named],
     timeoutMs,
   }
   try {
-    const { status } = await os.httpGet(request)
-    if (status >= 200 && status < 400) return { outcome: 'success' }
+    const { status, body } = await os.httpGet(request)
+    if (status >= 200 && status < 300) return { outcome: 'success' }
+    if (status >= 300 && status < 400) {
+      return { outcome: 'success', warning: `Probe terminated redirects, Response body: ${body}` }
+    }
     return { outcome: 'failure', output: `HTTP probe failed with statuscode: ${status}` }
   } catch (err) {
     const url = `${request.scheme.toLowerCase()}://${withPort(request.host, request.port)}${request.path}`
