@@ -1,62 +1,88 @@
 // A pod's phase from the state of its containers. Upstream: kubelet_pods.go, getPhase.
 
 import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
-import { initRole } from './pod-runtime-state.ts'
+import { type ContainerSpec, initRole } from './pod-runtime-state.ts'
 import { restartsAfter } from './restart-policy.ts'
 
+interface Statuses {
+  init: ContainerStatus[]
+  regular: ContainerStatus[]
+}
+
+/** `terminal`: nothing of it will be started any more. `begun`: a regular container has started in its present sandbox. */
 export function phaseOf(
   pod: Pod,
-  statuses: { init: ContainerStatus[]; regular: ContainerStatus[] },
-  terminal: boolean,
+  statuses: Statuses,
+  { terminal, begun }: { terminal: boolean; begun: boolean },
 ): NonNullable<PodStatus['phase']> {
-  let pendingInit = 0
-  let failedInit = 0
-  let isInitOver = false
-  for (const container of pod.spec?.initContainers ?? []) {
-    const status = statuses.init.find(({ name }) => name === container.name)
-    if (initRole(container) === 'sidecar') {
-      if (!status?.started && !status?.state?.terminated) pendingInit++
-      continue
-    }
-    const ended = status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined)
-    if (!ended) pendingInit++
-    else if (ended.exitCode !== 0) {
-      failedInit++
-      if (!restartsAfter(pod, container, ended.exitCode)) isInitOver = true
-    }
-  }
+  const inits = countInits(pod, statuses)
+  const sidecars = countSidecars(pod, statuses)
+  const regular = countRegular(pod, statuses)
+  const running = sidecars.running + regular.running
+  const unknown = sidecars.unknown + regular.unknown
+  const { waiting, stopped, succeeded } = regular
 
-  let running = 0
-  let waiting = 0
-  let stopped = 0
-  let succeeded = 0
-  let restarting = 0
-  let unknown = 0
-  for (const container of pod.spec?.containers ?? []) {
-    const state = statuses.regular.find(({ name }) => name === container.name)
-    if (!state) unknown++
-    else if (state.state?.running) running++
-    else if (state.state?.terminated) {
-      stopped++
-      if (state.state.terminated.exitCode === 0) succeeded++
-      if (restartsAfter(pod, container, state.state.terminated.exitCode)) restarting++
-    } else if (state.state?.waiting) {
-      if (state.lastState?.terminated) {
-        stopped++
-        if (restartsAfter(pod, container, state.lastState.terminated.exitCode)) restarting++
-      } else waiting++
-    } else unknown++
+  if (inits.isOver) return 'Failed'
+  if (terminal && stopped + waiting + inits.pending + sidecars.pending > 0 && running === 0 && regular.unknown === 0) {
+    return stopped > 0 && stopped === succeeded && waiting === 0 && inits.failed === 0 ? 'Succeeded' : 'Failed'
   }
-  if (isInitOver) return 'Failed'
-  if (terminal && stopped + waiting + pendingInit > 0 && running === 0 && unknown === 0) {
-    return stopped > 0 && stopped === succeeded && waiting === 0 && failedInit === 0 ? 'Succeeded' : 'Failed'
-  }
-  if ((pendingInit > 0 || failedInit > 0) && running === 0 && stopped === 0) return 'Pending'
-  if (waiting > 0) return 'Pending'
-  if (running > 0 && unknown === 0) return 'Running'
-  if (running === 0 && stopped > 0 && unknown === 0) {
-    if (restarting > 0) return 'Running'
-    return stopped === succeeded ? 'Succeeded' : 'Failed'
-  }
-  return 'Pending'
+  if (inits.pending > 0 || (sidecars.pending > 0 && !begun)) return 'Pending'
+  if (waiting + sidecars.waiting > 0 || unknown > 0) return 'Pending'
+  // What serves the others runs to the end, and the pod does so too.
+  if (running > 0) return 'Running'
+  if (stopped === 0) return 'Pending'
+  if (regular.restarting > 0) return 'Running'
+  return stopped === succeeded ? 'Succeeded' : 'Failed'
 }
+
+/** How the container ended, or its instance before where the next one waits. */
+const endOf = (status: ContainerStatus | undefined) =>
+  status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined)
+
+function countInits(pod: Pod, { init }: Statuses) {
+  const counts = { pending: 0, failed: 0, isOver: false }
+  for (const container of pod.spec?.initContainers ?? []) {
+    if (initRole(container) === 'sidecar') continue
+    const ended = endOf(statusOf(init, container))
+    if (!ended) counts.pending++
+    else if (ended.exitCode !== 0) {
+      counts.failed++
+      if (!restartsAfter(pod, container, ended.exitCode)) counts.isOver = true
+    }
+  }
+  return counts
+}
+
+/** One that has ended, and waits to be started again or not, counts for nothing. */
+function countSidecars(pod: Pod, { init }: Statuses) {
+  const counts = { pending: 0, running: 0, waiting: 0, unknown: 0 }
+  for (const container of pod.spec?.initContainers ?? []) {
+    if (initRole(container) !== 'sidecar') continue
+    const status = statusOf(init, container)
+    if (endOf(status)) continue
+    if (!status?.started) counts.pending++
+    if (status?.state?.running) counts.running++
+    else if (status?.state?.waiting) counts.waiting++
+    else counts.unknown++
+  }
+  return counts
+}
+
+function countRegular(pod: Pod, { regular }: Statuses) {
+  const counts = { running: 0, waiting: 0, stopped: 0, succeeded: 0, restarting: 0, unknown: 0 }
+  for (const container of pod.spec?.containers ?? []) {
+    const status = statusOf(regular, container)
+    const ended = endOf(status)
+    if (ended) {
+      counts.stopped++
+      if (status?.state?.terminated?.exitCode === 0) counts.succeeded++
+      if (restartsAfter(pod, container, ended.exitCode)) counts.restarting++
+    } else if (status?.state?.running) counts.running++
+    else if (status?.state?.waiting) counts.waiting++
+    else counts.unknown++
+  }
+  return counts
+}
+
+const statusOf = (statuses: readonly ContainerStatus[], { name }: ContainerSpec) =>
+  statuses.find((status) => status.name === name)

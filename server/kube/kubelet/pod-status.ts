@@ -2,6 +2,7 @@
 // words. Upstream: kubelet_pods.go, generateAPIPodStatus.
 
 import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
+import type { ContainerStatus as RuntimeStatus } from '../container-runtime/container-runtime.ts'
 import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
 import { endAll, fitMessages } from './last-words.ts'
@@ -29,7 +30,11 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
 
   const before = pod.status?.phase
   const isSettled = before === 'Succeeded' || before === 'Failed'
-  const phase = verdict ? 'Failed' : isSettled ? before : phaseOf(pod, { init, regular }, terminal)
+  const phase = verdict
+    ? 'Failed'
+    : isSettled
+      ? before
+      : phaseOf(pod, { init, regular }, { terminal, begun: hasBegun(input) })
   const now = timestampOf(input.now)
   const sandbox = state.sandboxes.find((one) => one.state === 'ready')
   const ips = pod.spec?.hostNetwork ? nodeIPs : sandbox && sandbox.ips.length > 0 ? sandbox.ips : podIPsBefore(pod)
@@ -57,6 +62,14 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: byName(ephemeral) } : {}),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
   })
+}
+
+/** In a new sandbox a pod begins anew. */
+function hasBegun({ pod, state }: PodStatusInput): boolean {
+  const [sandbox] = state.sandboxes
+  const isHere = ({ sandboxId, state: is }: RuntimeStatus) => sandboxId === sandbox?.id && is !== 'created'
+  const begun = sandbox?.state === 'ready' ? state.containers.filter(isHere) : []
+  return (pod.spec?.containers ?? []).some((container) => begun.some(({ name }) => name === container.name))
 }
 
 /** Also one that an earlier kubelet turned away: nothing of it ever was here. */
