@@ -46,6 +46,18 @@ describe('a node', () => {
         'status.allocatable.a.io/gpu: Invalid value: "500m": must be an integer',
       ],
     ],
+    [
+      { status: { declaredFeatures: ['B', 'A', 'A/b', 'A/b', 'a', `Z${'z'.repeat(253)}`] } },
+      [
+        'status.declaredFeatures[1]: Invalid value: "A": list must be sorted alphabetically',
+        'status.declaredFeatures[3]: Duplicate value: "A/b"',
+        expect.stringMatching(
+          /^status.declaredFeatures\[4\]: Invalid value: "a": invalid feature name "a": must start with/,
+        ),
+        expect.stringMatching(/^status.declaredFeatures\[5\]: Invalid value: "Z/),
+        expect.stringMatching(/must be no more than 253 characters$/),
+      ],
+    ],
   ])('is looked at: %#', (node, expected) => {
     expect(problems(Node, node)).toEqual(expected)
   })

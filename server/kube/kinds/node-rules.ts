@@ -1,11 +1,12 @@
 // What a node may be told to be and tells of itself. Upstream: pkg/apis/core/validation ValidateNode, ValidateNodeUpdate.
 
-import type { NodeSpec, NodeStatus, Taint } from 'kubernetes-types/core/v1'
+import type { Node, NodeSpec, NodeStatus, Taint } from 'kubernetes-types/core/v1'
 import { problemsAt, repetition } from '../apimachinery/field-checks.ts'
 import { parseCidr, rangeProblems } from '../apimachinery/ip-rules.ts'
 import { labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
 import { quantityOf } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { declaredBy } from './placement/declared-features.ts'
 import { isExtendedResource } from './pod-template/resources.ts'
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
@@ -66,6 +67,33 @@ export function addressesErrors(status: NodeStatus | undefined): FieldError[] {
     return []
   })
 }
+
+const FEATURE = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/
+const LONGEST_FEATURE = 253
+
+/** Each once, and in their order. */
+export function featuresErrors(node: Node): FieldError[] {
+  const names = declaredBy(node)
+  return names.flatMap((name, index) => {
+    const at = `status.declaredFeatures[${index}]`
+    const before = names[index - 1]
+    const wrong = (why: string) => fieldError.invalid(at, name, `invalid feature name "${name}": ${why}`)
+    return [
+      ...(before === name ? [fieldError.duplicate(at, name)] : []),
+      ...(before !== undefined && before > name
+        ? [fieldError.invalid(at, name, 'list must be sorted alphabetically')]
+        : []),
+      ...(name.length > LONGEST_FEATURE
+        ? [wrong(`must be no more than ${LONGEST_FEATURE} characters`)]
+        : FEATURE.test(name)
+          ? []
+          : [wrong(NOT_A_FEATURE)]),
+    ]
+  })
+}
+
+const NOT_A_FEATURE =
+  "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
 
 /** What is said of a node once. */
 export function keptErrors(next: NodeSpec = {}, previous: NodeSpec = {}): FieldError[] {

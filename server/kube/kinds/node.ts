@@ -2,7 +2,7 @@
 
 import type { Node as Wire } from 'kubernetes-types/core/v1'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
-import { addressesErrors, amountsErrors, keptErrors, rangesErrors, taintErrors } from './node-rules.ts'
+import { addressesErrors, amountsErrors, featuresErrors, keptErrors, rangesErrors, taintErrors } from './node-rules.ts'
 
 const ROLE_PREFIX = 'node-role.kubernetes.io/'
 
@@ -34,10 +34,15 @@ export const Node = defineKind<Wire>({
     validate: (node) => [
       ...taintErrors(node.spec?.taints ?? []),
       ...amountsErrors(node.status),
+      ...featuresErrors(node),
       ...rangesErrors(node.spec?.podCIDRs ?? []),
     ],
     validateUpdate: (next, previous) => [...addressesErrors(next.status), ...keptErrors(next.spec, previous.spec)],
-    validateStatusUpdate: ({ status }) => [...amountsErrors(status), ...addressesErrors(status)],
+    validateStatusUpdate: (node) => [
+      ...amountsErrors(node.status),
+      ...featuresErrors(node),
+      ...addressesErrors(node.status),
+    ],
     warnings: ({ spec }) =>
       spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [],
   },

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { Node } from '../kinds/index.ts'
+import { problems } from '../kinds/testing/kind-facts.ts'
 import type { Pressure } from './eviction/thresholds.ts'
 import { kubeletConfigurationOf } from './kubelet-configuration.ts'
 import { allocatableOf, type NodeStatusInput, nodeStatusOf } from './node-status.ts'
@@ -58,4 +60,10 @@ it.each<[Pressure, string, string]>([
   }
   expect(reasonOf(new Set([type]))).toEqual(['True', under])
   expect(reasonOf(new Set())).toEqual(['False', not])
+})
+
+it('declares what it can do as the API server takes it', () => {
+  const { declaredFeatures } = statusOf({}) as { declaredFeatures?: string[] }
+  expect(problems(Node, { status: { declaredFeatures } as object })).toEqual([])
+  expect(declaredFeatures).toContain('RestartAllContainersOnContainerExits')
 })

@@ -62,10 +62,17 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
   }
 }
 
-/** What Docker's engine cannot do for pods (docs/decisions/0045); the package of types does not know the fields yet. */
+/** What Docker's engine cannot do for pods (docs/decisions/0045), and what this kubelet can; the package of types does not know the fields yet. */
 const FEATURES = {
   features: { supplementalGroupsPolicy: false },
   runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: false, userNamespaces: false } }],
+  // In this order. No pod gets processors of its own here, so that those of any can be changed.
+  declaredFeatures: [
+    'ExtendWebSocketsToKubelet',
+    'GuaranteedQoSPodCPUResize',
+    'InPlacePodLevelResourcesVerticalScaling',
+    'RestartAllContainersOnContainerExits',
+  ],
 } as object
 
 function capacityOf({ machine, maxPods, capacity }: NodeStatusInput): Record<string, string> {

@@ -5,6 +5,7 @@ import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
 import type { Change } from '../client/shared-informer.ts'
+import { declaredBy } from '../kinds/placement/declared-features.ts'
 import { asksForLess } from '../kinds/placement/pod-resources.ts'
 import { type ClusterEvent, EXTENDER, mayWake } from './framework.ts'
 import type { Nominator } from './nominator.ts'
@@ -64,7 +65,8 @@ export class ClusterNews {
     const matters =
       !deepEqual(node.spec, previous.spec) ||
       !deepEqual(node.metadata?.labels, previous.metadata?.labels) ||
-      !deepEqual(node.status?.allocatable, previous.status?.allocatable)
+      !deepEqual(node.status?.allocatable, previous.status?.allocatable) ||
+      !deepEqual(declaredBy(node), declaredBy(previous))
     if (matters) this.wake({ type: 'node-updated', node, previous }, revisionOf(node))
   }
 

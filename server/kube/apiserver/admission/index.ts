@@ -12,6 +12,7 @@ import { deviceAdminAccess } from './device-admin-access.ts'
 import { deviceStatusRights } from './device-status-rights.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeDeclaredFeatures } from './node-declared-features.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { eventRateLimit } from './off-by-default/event-rate-limit.ts'
 import { imagePolicyWebhook } from './off-by-default/image-policy-webhook.ts'
@@ -89,6 +90,7 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     defaultIngressClass,
     denyServiceExternalIPs,
     podTopologyLabels,
+    nodeDeclaredFeatures,
     rbacEscalation(authorization),
     deviceAdminAccess,
     deviceStatusRights(authorization),

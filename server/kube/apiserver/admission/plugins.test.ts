@@ -20,6 +20,7 @@ import { askPlugin, type There } from '../testing/ask-plugin.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
+import { nodeDeclaredFeatures } from './node-declared-features.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { priority } from './priority.ts'
@@ -200,6 +201,40 @@ describe('protection and growth of storage', () => {
       [[StorageClass, storageClass]],
     )
     expect(refused).toBe(why && `persistentvolumeclaims "c" is forbidden: ${why}`)
+  })
+})
+
+describe('NodeDeclaredFeatureValidator', () => {
+  const onNode = (qosClass: string, cpu: string, more: object = {}, generation = 1) =>
+    named('web', {
+      metadata: { name: 'web', generation },
+      spec: { nodeName: 'n', containers: [{ name: 'c', resources: { requests: { cpu } } }], ...more },
+      status: { qosClass },
+    })
+  const told = (...declaredFeatures: string[]): There => [[Node, named('n', { status: { declaredFeatures } })]]
+  const lacks = (name: string) => `pod update requires features ${name} which are not available on node "n"`
+  const guaranteed = onNode('Guaranteed', '1')
+  const more = onNode('Guaranteed', '2', {}, 2)
+  const together = onNode('Burstable', '1', { resources: { requests: { cpu: '2' } } }, 2)
+
+  it.each<[string, KubeObject, KubeObject, There, string | undefined]>([
+    ['more for a pod that has all it asks for', guaranteed, more, told('GuaranteedQoSPodCPUResize'), undefined],
+    ['the same on another node', guaranteed, more, told(), lacks('GuaranteedQoSPodCPUResize')],
+    ['the same where nothing is known of the node', guaranteed, more, [], 'node "n" not found'],
+    ['more for any other pod', onNode('Burstable', '1'), onNode('Burstable', '2', {}, 2), told(), undefined],
+    [
+      'something for all containers together',
+      onNode('Burstable', '1'),
+      together,
+      told(),
+      lacks('InPlacePodLevelResourcesVerticalScaling'),
+    ],
+    ['no other spec', guaranteed, onNode('Guaranteed', '2'), told(), undefined],
+    ['a pod without a node', pod(), { ...more, spec: { containers: [] } } as KubeObject, told(), undefined],
+  ])('judges %s', async (_what, previous, object, there, why) => {
+    const asked = { kind: Pod, subresource: 'resize', object, previous }
+    const { refused } = await askPlugin(nodeDeclaredFeatures, asked, there)
+    expect(refused).toBe(why && `pods "web" is forbidden: ${why}`)
   })
 })
 

@@ -16,6 +16,7 @@ import { imageLocality } from './image-locality.ts'
 import { type InterPodAffinityArguments, interPodAffinity } from './inter-pod-affinity.ts'
 import { measuredUtilization } from './measured-utilization.ts'
 import { type NodeAffinityArguments, nodeAffinity } from './node-affinity.ts'
+import { nodeDeclaredFeatures } from './node-declared-features.ts'
 import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
 import {
@@ -77,6 +78,7 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     taintToleration,
     nodeAffinity(args.NodeAffinity),
     nodePorts,
+    nodeDeclaredFeatures,
     nodeResourcesFit({
       ...args.NodeResourcesFit,
       ignoredResources: [...args.NodeResourcesFit.ignoredResources, ...seenToByExtenders],

@@ -10,13 +10,14 @@ interface Told {
   taints?: string[]
   cpu?: string
   memory?: string
+  can?: string[]
 }
 
-function node({ labels = {}, taints = [], cpu = '4', memory = '8Gi' }: Told = {}): Node {
+function node({ labels = {}, taints = [], cpu = '4', memory = '8Gi', can = [] }: Told = {}): Node {
   return {
     metadata: { name: 'n', labels },
     spec: { taints: taints.map((key) => ({ key, effect: 'NoSchedule' })) },
-    status: { allocatable: { cpu, memory, pods: '110' } },
+    status: { allocatable: { cpu, memory, pods: '110' }, declaredFeatures: can } as Node['status'] & object,
   }
 }
 const added = (told?: Told): ClusterEvent => ({ type: 'node-added', node: node(told) })
@@ -75,6 +76,8 @@ it.each<[plugin: string, news: string, pod: Pod, event: ClusterEvent, wakes: boo
   ['TaintToleration', 'a taint fewer', spread, updated({ taints: ['x'] }, {}), true],
   ['TaintToleration', 'another taint', spread, updated({ taints: ['x'] }, { taints: ['x', 'y'] }), false],
   ['TaintToleration', 'a new node with a taint', spread, added({ taints: ['x'] }), false],
+  ['NodeDeclaredFeatures', 'something else that it can do', onSsd, updated({}, { can: ['A'] }), true],
+  ['NodeDeclaredFeatures', 'another label', onSsd, updated({}, ssd), false],
   ['NodeResourcesFit', 'more of what it asks for', small, updated({ cpu: '4' }, { cpu: '8' }), true],
   ['NodeResourcesFit', 'more of something else', small, updated({ cpu: '8' }, { cpu: '8', memory: '9Gi' }), false],
 ])('%s: %s', (name, _, waiting, event, wakes) => {
