@@ -2,7 +2,7 @@ import type { PodSpec } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../define-kind.ts'
-import { ConfigMap, Deployment, Event, PersistentVolumeClaim, Pod, Service } from '../index.ts'
+import { ConfigMap, Deployment, Event, PersistentVolumeClaim, Pod, ResourceClaim, Service } from '../index.ts'
 import { asTexts, shown } from './amounts.ts'
 import { podAmounts } from './pod-amounts.ts'
 import { isInScope } from './scopes.ts'
@@ -15,6 +15,8 @@ const resized = (name: string, cpu: string, allocated: string) => ({
 })
 const NOW = Date.parse('2026-01-01T00:01:00Z')
 const asking = (cpu: string, more: object = {}) => ({ name: 'a', resources: { requests: { cpu } }, ...more })
+const wish = (deviceClassName: string, count: number) => ({ deviceClassName, allocationMode: 'ExactCount', count })
+const claiming = (...requests: object[]) => ({ metadata: {}, spec: { devices: { requests } } }) as KubeObject
 const pod = (spec: object, told: object = {}) => ({ metadata: {}, spec, ...told }) as KubeObject
 
 describe('what a quota counts', () => {
@@ -97,6 +99,26 @@ describe('what a quota counts', () => {
       { spec: { resources: { requests: { storage: '2Gi' } } }, status: { allocatedResources: { storage: '3Gi' } } },
       'count/persistentvolumeclaims=1,persistentvolumeclaims=1,requests.storage=3Gi',
     ],
+    [
+      ResourceClaim,
+      claiming({ exactly: wish('gpu', 5) }, { exactly: wish('gpu', 1) }),
+      'count/resourceclaims.resource.k8s.io=1,gpu.deviceclass.resource.k8s.io/devices=6',
+    ],
+    [
+      ResourceClaim,
+      claiming({ exactly: { ...wish('gpu', 1), adminAccess: true } }),
+      'count/resourceclaims.resource.k8s.io=1,gpu.deviceclass.resource.k8s.io/devices=1',
+    ],
+    [
+      ResourceClaim,
+      claiming({ exactly: { deviceClassName: 'gpu', allocationMode: 'All' } }),
+      'count/resourceclaims.resource.k8s.io=1,gpu.deviceclass.resource.k8s.io/devices=32',
+    ],
+    [
+      ResourceClaim,
+      claiming({ firstAvailable: [wish('gpu', 2), wish('tpu', 1), wish('gpu', 3)] }, { exactly: wish('gpu', 1) }),
+      'count/resourceclaims.resource.k8s.io=1,gpu.deviceclass.resource.k8s.io/devices=4,tpu.deviceclass.resource.k8s.io/devices=1',
+    ],
   ] as [AnyKind, KubeObject, string][])('of $kind: %j', (kind, object, expected) => {
     expect(shown(usageOf(kind, object, NOW))).toBe(expected)
   })
@@ -104,6 +126,8 @@ describe('what a quota counts', () => {
   it('of everything that is named, but not of Events', () => {
     expect(isConcerned(ConfigMap, ['count/configmaps'])).toBe(true)
     expect(isConcerned(Event, ['count/events'])).toBe(false)
+    expect(isConcerned(ResourceClaim, ['gpu.deviceclass.resource.k8s.io/devices'])).toBe(true)
+    expect(isConcerned(Pod, ['gpu.deviceclass.resource.k8s.io/devices'])).toBe(false)
   })
 
   const plain = { containers: [{ name: 'a' }] }

@@ -8,20 +8,22 @@ import type {
 } from 'kubernetes-types/core/v1'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../define-kind.ts'
+import type { Claim, Wish } from '../devices/device-objects.ts'
 import { storageClassOf } from '../storage/volumes.ts'
-import { type Amounts, amountsOf, largest, whole } from './amounts.ts'
+import { type Amounts, amountsOf, largest, sum, whole } from './amounts.ts'
 import { heldSpec } from './held-resources.ts'
 import { podAmounts } from './pod-amounts.ts'
 
-/** Counted under their own names since before there was `count/`. */
 interface Resizing {
   allocatedResources?: Record<string, string>
 }
 
+/** Counted under their own names since before there was `count/`. */
 const COUNTED = new Set(['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets'])
 
 export function usageOf(kind: AnyKind, object: KubeObject, now: number): Amounts {
   const count = { [countName(kind)]: whole(1) }
+  if (isDeviceClaim(kind)) return { ...count, ...deviceUsage(object as Claim) }
   if (kind.group !== '') return count
   switch (kind.plural) {
     case 'pods':
@@ -42,12 +44,18 @@ export function isConcerned(kind: AnyKind, names: readonly string[]): boolean {
   // Events come and go too fast to be counted, whatever a quota says.
   if (kind.group === '' && kind.plural === 'events') return false
   if (names.includes(countName(kind))) return true
+  if (isDeviceClaim(kind)) return names.some((name) => name.endsWith(DEVICES_OF_CLASS))
   if (kind.group !== '') return false
   if (kind.plural === 'pods') return names.some((name) => isOfPods(name))
   if (kind.plural === 'services') return names.some((name) => name === 'services' || name.startsWith('services.'))
   if (kind.plural === 'persistentvolumeclaims') return names.some((name) => isOfClaims(name))
   return COUNTED.has(kind.plural) && names.includes(kind.plural)
 }
+
+const isDeviceClaim = ({ group, plural }: AnyKind) => group === 'resource.k8s.io' && plural === 'resourceclaims'
+const DEVICES_OF_CLASS = '.deviceclass.resource.k8s.io/devices'
+/** As many as one claim may get. */
+const ALL_DEVICES = 32
 
 const COMPUTE = new Set(['pods', 'cpu', 'memory', 'ephemeral-storage'])
 const isOfPods = (name: string) =>
@@ -107,4 +115,15 @@ function claimUsage(claim: WireClaim): Amounts {
   if (!ofClass) return usage
   const prefix = `${ofClass}.storageclass.storage.k8s.io/`
   return { ...usage, [`${prefix}persistentvolumeclaims`]: whole(1), [`${prefix}requests.storage`]: storage }
+}
+
+/** Of each class, as many as it may get at most: who asks for one of several things, the most of them. */
+function deviceUsage({ spec }: Claim): Amounts {
+  const numberOf = ({ allocationMode, count = 0 }: Wish) => (allocationMode === 'All' ? ALL_DEVICES : count)
+  const ofOne = (wish: Wish): Amounts => ({ [`${wish.deviceClassName}${DEVICES_OF_CLASS}`]: whole(numberOf(wish)) })
+  return (spec?.devices?.requests ?? [])
+    .map(({ exactly, firstAvailable = [] }) =>
+      exactly ? ofOne(exactly) : firstAvailable.map(ofOne).reduce(largest, {}),
+    )
+    .reduce(sum, {})
 }
