@@ -120,7 +120,7 @@ it('releases a volume whose claim has gone, and keeps what is to be retained', a
   await loops.until('failed', async () => (await volumePhase('deleted')) === 'Failed')
   await loops.until('told', async () => (await told('deleted')).length > 0)
   expect(await told('deleted')).toEqual([
-    'VolumeFailedDelete: error getting deleter volume plugin for volume "deleted": no deletable volume plugin matched',
+    'VolumeFailedDelete: host_path deleter only supports /tmp/.+ but received provided /srv/deleted',
   ])
   await claim('again', { storageClassName: '' })
   await loops.until('pending', async () => (await told('again')).length > 0)
@@ -147,6 +147,36 @@ it('releases a volume whose claim went before it had been told of it', async () 
   )
   loops.news.release('persistentvolumeclaims')
   await loops.until('released', async () => (await volumePhase('one')) === 'Released')
+})
+
+it('does not let go of a volume whose claim it has only not heard of', async () => {
+  loops.news.hold('persistentvolumeclaims')
+  await loops.run(BINDERS)
+  await claim('a', { storageClassName: '' })
+  const claimRef = { namespace, name: 'a', uid: await uidOf('a') }
+  await volume('made-elsewhere', { claimRef })
+  await loops.until('it has been looked at', () => loops.reconciles('persistent-volume-binder').length > 0)
+  expect(await volumePhase('made-elsewhere')).not.toBe('Released')
+  loops.news.release('persistentvolumeclaims')
+  await loops.until('they are bound', async () => (await claimPhase('a')) === 'Bound')
+})
+
+it('deletes a hand-made directory below /tmp with its claim, and says of others that it cannot', async () => {
+  const storageClassName = 'by-hand'
+  const persistentVolumeReclaimPolicy = 'Delete'
+  await volume('below', { storageClassName, persistentVolumeReclaimPolicy, hostPath: { path: '/tmp/below' } })
+  await volume('data', { storageClassName, persistentVolumeReclaimPolicy, hostPath: { path: '/data' } })
+  await claim('a', { storageClassName, volumeName: 'below' })
+  await claim('b', { storageClassName, volumeName: 'data' })
+  await loops.run(BINDERS)
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound' && (await claimPhase('b')) === 'Bound')
+  await claims().delete({ namespace, name: 'a' })
+  await claims().delete({ namespace, name: 'b' })
+  await loops.until('the first is gone', async () => (await volumePhase('below')) === undefined)
+  await loops.until('the other has failed', async () => (await volumePhase('data')) === 'Failed')
+  const why = 'host_path deleter only supports /tmp/.+ but received provided /data'
+  expect((await volumes().get({ name: 'data' })).status?.message).toBe(why)
+  await loops.until('it is told', async () => (await told('data')).includes(`VolumeFailedDelete: ${why}`))
 })
 
 it('empties a directory for the next claim, once nobody uses it, and says so when it could not', async () => {

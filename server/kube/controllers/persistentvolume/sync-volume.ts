@@ -2,6 +2,7 @@
 // Upstream: pv_controller.go syncVolume, reclaimVolume.
 
 import type { PersistentVolumeClaim as Claim, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import { isNotFound } from '../../apimachinery/status-error.ts'
 import type { ReconcileContext } from '../../client/reconcile-context.ts'
 import { PersistentVolume } from '../../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
@@ -25,7 +26,8 @@ export async function syncVolume(
   const key = `${claimRef.namespace}/${claimRef.name}`
   const found = storage.claim(key)
   // Another of the same name is not the one it was bound to.
-  const claim = found?.metadata?.uid === claimRef.uid ? found : undefined
+  const heard = found?.metadata?.uid === claimRef.uid ? found : undefined
+  const claim = heard ?? (await unheardClaim(context, volume))
   context.report.seen = claim ? `claim ${key} is there` : `claim ${key} has gone`
   if (!claim) await release(context, storage, volume)
   else if (!claim.spec?.volumeName) {
@@ -36,6 +38,19 @@ export async function syncVolume(
     await release(context, storage, volume)
   else await unbind(context, storage, volume)
   return undefined
+}
+
+/** Asked of the server before a volume is let go: one that was made and bound elsewhere may be news that are still on their way. */
+async function unheardClaim({ client }: ReconcileContext, { spec, status }: Volume): Promise<Claim | undefined> {
+  const { namespace = '', name = '', uid } = spec?.claimRef ?? {}
+  if (status?.phase === 'Released' || status?.phase === 'Failed') return undefined
+  try {
+    const claim = await client.of(PersistentVolumeClaim).get({ namespace, name })
+    return claim.metadata?.uid === uid ? claim : undefined
+  } catch (err) {
+    if (!isNotFound(err)) throw err
+    return undefined
+  }
 }
 
 /** It was reserved for a claim that it cannot be had by. */
@@ -64,6 +79,26 @@ async function release(context: ReconcileContext, storage: StorageView, volume: 
   }
   // Whoever made it deletes it.
   if (policy !== 'Delete' || volume.metadata?.annotations?.[PROVISIONED_BY]) return
+  const { hostPath } = volume.spec ?? {}
+  if (hostPath) {
+    const { path } = hostPath
+    if (!/\/tmp\/./.test(path)) {
+      const why = `host_path deleter only supports /tmp/.+ but received provided ${path}`
+      return fail('VolumeFailedDelete', why)
+    }
+    return remove(context, now)
+  }
   const why = `error getting deleter volume plugin for volume "${volume.metadata?.name}": no deletable volume plugin matched`
   return fail('VolumeFailedDelete', why)
+}
+
+/** Upstream empties the directory of the machine on which the loop runs; here that is nobody's. Those of nodes stay in both. */
+async function remove({ client, report }: ReconcileContext, { metadata }: Volume): Promise<void> {
+  const { name = '', uid } = metadata ?? {}
+  try {
+    await client.of(PersistentVolume).delete({ name }, uid ? { uid } : {})
+    report.did.push(`deleted ${name}`)
+  } catch (err) {
+    if (!isNotFound(err)) throw err
+  }
 }
