@@ -1,4 +1,5 @@
 import type { ServiceAccount as CoreServiceAccount, Secret as Wire } from 'kubernetes-types/core/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
@@ -29,15 +30,25 @@ interface Options {
 class TokenReconciler implements Reconciler {
   readonly #secrets: Lister<Wire>
   readonly #options: Options
+  /** Of Secrets that are gone, which account still may name them. */
+  readonly #named = new Map<string, { account: string; uid: string | undefined }>()
 
   constructor(view: ClusterView, options: Options) {
     this.#secrets = view.cache(Secret)
     this.#options = options
+    view.onChange(Secret, ({ type, object }) => {
+      if (type !== 'deleted' || object.type !== TOKEN_SECRET) return
+      const { [ACCOUNT_NAME]: account = '', [ACCOUNT_UID]: uid } = object.metadata?.annotations ?? {}
+      this.#named.set(keyOf(object), { account, uid })
+    })
   }
 
-  async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
+  async reconcile(context: ReconcileContext): Promise<void> {
+    const { key, client, report } = context
     const secret = this.#secrets.get(key)
-    if (!secret || secret.type !== TOKEN_SECRET || secret.metadata?.deletionTimestamp) return
+    if (!secret) return this.#forget(context)
+    this.#named.delete(key)
+    if (secret.type !== TOKEN_SECRET || secret.metadata?.deletionTimestamp) return
     report.sees(secret)
     const { namespace = '', name = '', uid = '', annotations = {} } = secret.metadata ?? {}
     // Asked of the server: an account that this cache has not heard of yet must not cost its Secret.
@@ -61,6 +72,27 @@ class TokenReconciler implements Reconciler {
     report.did.push('filled it')
   }
 
+  /** What an account names in `.secrets` is there. */
+  async #forget({ key, client, report }: ReconcileContext): Promise<void> {
+    const named = this.#named.get(key)
+    if (!named) return
+    const [namespace = '', secretName] = key.split('/')
+    const accounts = client.of(ServiceAccount)
+    try {
+      const account = await accounts.get({ namespace, name: named.account })
+      const secrets = account.secrets?.filter(({ name }) => name !== secretName) ?? []
+      const isMeant = !named.uid || named.uid === account.metadata?.uid
+      if (isMeant && secrets.length !== (account.secrets?.length ?? 0)) {
+        const { secrets: _, ...rest } = account
+        await accounts.update(secrets.length > 0 ? { ...rest, secrets } : rest)
+        report.did.push(`took it off ${named.account}`)
+      }
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
+    this.#named.delete(key)
+  }
+
   /** What is there already stays, except an authority that is another by now. */
   async #dataOf({ metadata, data = {} }: Wire, account: CoreServiceAccount): Promise<Record<string, string>> {
     const { namespace = '', name = '' } = metadata ?? {}
@@ -68,8 +100,8 @@ class TokenReconciler implements Reconciler {
     const subject = { namespace, secret: name, account: account.metadata?.name ?? '', uid: account.metadata?.uid ?? '' }
     return {
       ...(this.#options.rootCaPem ? { 'ca.crt': base64(this.#options.rootCaPem) } : {}),
-      namespace: data.namespace ?? base64(namespace),
-      token: data.token ?? base64(await this.#options.sign(subject)),
+      namespace: data.namespace || base64(namespace),
+      token: data.token || base64(await this.#options.sign(subject)),
     }
   }
 }

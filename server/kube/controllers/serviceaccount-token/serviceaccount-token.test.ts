@@ -100,3 +100,16 @@ it('takes a Secret away with its account, and one of an account that is not ther
   await loops.until('the first is gone', gone('robot-token'))
   await secrets().get({ namespace, name: 'plain' })
 })
+
+it('takes a Secret that is gone off the account that names it', async () => {
+  await ask('robot-token', 'robot')
+  await loops.until('it is filled', () => tokenIn('robot-token'))
+  const robot = { namespace, name: 'robot' }
+  const named = { secrets: [{ name: 'robot-token' }, { name: 'other' }] }
+  await loops.client.of(ServiceAccount).patch(robot, 'application/merge-patch+json', named)
+  await secrets().delete({ namespace, name: 'robot-token' })
+  await loops.until('it is not named', async () => {
+    const { secrets: left } = await loops.client.of(ServiceAccount).get(robot)
+    return left?.length === 1 && left[0]?.name === 'other'
+  })
+})
