@@ -3,7 +3,7 @@
 import type { CronJob as BatchCronJob, Job as BatchJob, CronJobStatus } from 'kubernetes-types/batch/v1'
 import type { ObjectReference } from 'kubernetes-types/core/v1'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
-import { revisionOf } from '../../apimachinery/object-meta.ts'
+import { controllerOf, keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
 import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
 import { offsetIn } from '../../apimachinery/zone-clock.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
@@ -27,48 +27,64 @@ export class CronJobReconciler implements Reconciler {
   readonly #jobs: IndexedCache<BatchJob>
   /** The last status written: an older one in the cache does not know of the last run. */
   readonly #written = new Map<string, number>()
+  /** When its times were changed: what would have been due before by the new ones is not made up for. */
+  readonly #changedAt = new Map<string, number>()
 
   constructor(view: ClusterView) {
     this.#view = view
     this.#cronJobs = view.cache(CronJob)
     this.#jobs = view.cache(Job)
+    view.onChange(CronJob, (change) => {
+      if (change.type !== 'updated') return
+      const [before, after] = [change.previous.spec, change.object.spec]
+      if (before?.schedule === after?.schedule && before?.timeZone === after?.timeZone) return
+      this.#changedAt.set(keyOf(change.object), view.clock.now())
+    })
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
     const { key, report } = context
-    const cronJob = this.#cronJobs.get(key)
-    if (!cronJob) return void this.#written.delete(key)
-    if (revisionOf(cronJob) < (this.#written.get(key) ?? 0)) return
-    const jobs = this.#jobs.controlledBy(cronJob.metadata?.uid)
+    const heard = this.#cronJobs.get(key)
+    if (!heard) {
+      this.#written.delete(key)
+      this.#changedAt.delete(key)
+      return
+    }
+    if (revisionOf(heard) < (this.#written.get(key) ?? 0)) return
+    const jobs = this.#jobs.controlledBy(heard.metadata?.uid)
+    const cronJob = await newest(context, heard, jobs)
     report.sees(cronJob, ...jobs)
     const status: CronJobStatus = deepCopy(cronJob.status ?? {})
     await this.#tidy(context, cronJob, jobs, status)
     await this.#settleActive(context, cronJob, jobs, status)
-    const requeue = cronJob.metadata?.deletionTimestamp ? undefined : await this.#run(context, cronJob, jobs, status)
-    if (status.active?.length === 0) delete status.active
-    if (!deepEqual(status, cronJob.status ?? {})) {
-      const written = await context.client.of(CronJob).updateStatus({ ...cronJob, status })
-      this.#written.set(key, revisionOf(written))
+    try {
+      return cronJob.metadata?.deletionTimestamp ? undefined : await this.#run(context, cronJob, status)
+    } finally {
+      // Also when no run could be made: what has ended would be told anew with every try.
+      await this.#writeStatus(context, cronJob, status)
     }
-    return requeue
   }
 
-  /** Which of its Jobs still run, and which have ended since. What looks odd may be our caches: so ask. */
+  async #writeStatus(context: ReconcileContext, cronJob: BatchCronJob, status: CronJobStatus): Promise<void> {
+    if (status.active?.length === 0) delete status.active
+    if (deepEqual(status, cronJob.status ?? {})) return
+    const written = await context.client.of(CronJob).updateStatus({ ...cronJob, status })
+    this.#written.set(context.key, revisionOf(written))
+  }
+
+  /** Which of its Jobs still run, and which have ended since. */
   async #settleActive(
     context: ReconcileContext,
     cronJob: BatchCronJob,
     jobs: readonly BatchJob[],
     status: CronJobStatus,
   ): Promise<void> {
-    const { namespace = '', name: own = '' } = cronJob.metadata ?? {}
     const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') =>
       context.event(CronJob, cronJob, type, reason, message)
     for (const job of jobs) {
       const { uid, name } = job.metadata ?? {}
       const isListed = status.active?.some((entry) => entry.uid === uid) ?? false
       if (!isListed && !isFinished(job)) {
-        const fresh = await context.client.of(CronJob).get({ namespace, name: own })
-        if (fresh.status?.active?.some((entry) => entry.uid === uid)) continue
         say('UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`, 'Warning')
       } else if (isListed && isFinished(job)) {
         const end = hasCondition(job, 'Complete') ? 'Complete' : 'Failed'
@@ -81,23 +97,19 @@ export class CronJobReconciler implements Reconciler {
     }
     const known = new Set(jobs.map(({ metadata }) => metadata?.uid))
     for (const entry of status.active ?? []) {
-      if (known.has(entry.uid) || (await exists(context, entry))) continue
+      if (known.has(entry.uid) || (await jobOf(context, entry))) continue
       status.active = status.active?.filter((other) => other !== entry) ?? []
       say('MissingJob', `Active job went missing: ${entry.name}`)
     }
   }
 
-  async #run(
-    context: ReconcileContext,
-    cronJob: BatchCronJob,
-    jobs: readonly BatchJob[],
-    status: CronJobStatus,
-  ): Promise<Result> {
-    const { report } = context
+  async #run(context: ReconcileContext, cronJob: BatchCronJob, status: CronJobStatus): Promise<Result> {
+    const { report, key } = context
     const { spec } = cronJob
     if (spec?.suspend) return
     const now = this.#view.clock.now()
     const due = dueOf(cronJob, now)
+    if (due.lastMs !== undefined && due.lastMs <= (this.#changedAt.get(key) ?? 0)) due.lastMs = undefined
     const wait = due.nextMs === undefined ? undefined : { requeueAfterMs: due.nextMs - now + SKEW_MS }
     report.wanted = due.lastMs === undefined ? 'nothing now' : `a Job for ${iso(due.lastMs)}`
     report.seen = `${status.active?.length ?? 0} active`
@@ -131,10 +143,10 @@ export class CronJobReconciler implements Reconciler {
     }
     if (spec?.concurrencyPolicy === 'Replace') {
       for (const entry of status.active ?? []) {
-        const job = jobs.find(({ metadata }) => metadata?.uid === entry.uid)
+        const job = await jobOf(context, entry)
         if (job) await this.#delete(context, cronJob, job)
+        status.active = status.active?.filter((other) => other !== entry) ?? []
       }
-      status.active = []
     }
     await this.#create(context, cronJob, status, { name, dueMs: due.lastMs })
     return wait
@@ -172,7 +184,7 @@ export class CronJobReconciler implements Reconciler {
       }
       // Made before this loop was stopped, or by somebody else: the run is there all the same.
       made = await client.of(Job).get({ namespace, name })
-      if (!made.metadata?.ownerReferences?.some(({ uid }) => uid === cronJob.metadata?.uid)) throw err
+      if (controllerOf(made)?.uid !== cronJob.metadata?.uid) return
     }
     report.did.push(`created ${name}`)
     const { uid, resourceVersion } = made.metadata ?? {}
@@ -195,8 +207,13 @@ export class CronJobReconciler implements Reconciler {
     ] as const) {
       const ended = jobs.filter((job) => hasCondition(job, type) && !job.metadata?.deletionTimestamp).sort(oldestFirst)
       for (const job of ended.slice(0, Math.max(0, ended.length - limit))) {
-        await this.#delete(context, cronJob, job)
-        status.active = status.active?.filter(({ uid }) => uid !== job.metadata?.uid) ?? []
+        try {
+          await this.#delete(context, cronJob, job)
+          status.active = status.active?.filter(({ uid }) => uid !== job.metadata?.uid) ?? []
+        } catch (err) {
+          // Told by an Event. That an old run stays keeps no new one from its time.
+          context.log.warn('an old run could not be deleted', { job: job.metadata?.name ?? '', error: messageOf(err) })
+        }
       }
     }
   }
@@ -216,18 +233,32 @@ export class CronJobReconciler implements Reconciler {
   }
 }
 
-async function exists({ client }: ReconcileContext, { namespace = '', name = '' }: ObjectReference): Promise<boolean> {
+/** Where a Job looks odd, the cache may only be behind with what this loop itself has told: so ask. */
+async function newest(
+  { client }: ReconcileContext,
+  cronJob: BatchCronJob,
+  jobs: readonly BatchJob[],
+): Promise<BatchCronJob> {
+  const { namespace = '', name = '' } = cronJob.metadata ?? {}
+  const listed = new Set(cronJob.status?.active?.map(({ uid }) => uid))
+  const isOdd = jobs.some((job) => !isFinished(job) && !listed.has(job.metadata?.uid))
+  return isOdd ? client.of(CronJob).get({ namespace, name }) : cronJob
+}
+
+async function jobOf(
+  { client }: ReconcileContext,
+  { namespace = '', name = '' }: ObjectReference,
+): Promise<BatchJob | undefined> {
   try {
-    await client.of(Job).get({ namespace, name })
-    return true
+    return await client.of(Job).get({ namespace, name })
   } catch (err) {
-    if (isNotFound(err)) return false
+    if (isNotFound(err)) return undefined
     throw err
   }
 }
 
-function complain(context: ReconcileContext, cronJob: BatchCronJob, { missed }: Due): void {
-  if (missed !== 'many') return
+function complain(context: ReconcileContext, cronJob: BatchCronJob, { areMany }: Due): void {
+  if (!areMany) return
   const why = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew'
   context.event(CronJob, cronJob, 'Warning', 'TooManyMissedTimes', why)
 }

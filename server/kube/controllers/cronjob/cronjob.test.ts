@@ -1,5 +1,6 @@
 import type { CronJob as BatchCronJob } from 'kubernetes-types/batch/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { forbidden, notFound } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { CronJob } from '../../kinds/cron-job.ts'
 import { Event } from '../../kinds/event.ts'
@@ -20,23 +21,23 @@ describe('what is due', () => {
       spec,
       status: told.last ? { lastScheduleTime: told.last } : {},
     } as BatchCronJob
-    const { lastMs, missed, nextMs } = dueOf(cronJob, Date.parse(told.now))
+    const { lastMs, areMany, nextMs } = dueOf(cronJob, Date.parse(told.now))
     const text = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 16))
-    return [text(lastMs), missed, text(nextMs)]
+    return [text(lastMs), areMany ? 'many' : 'few', text(nextMs)]
   }
   it.each([
     [
       'nothing before its first time',
       '*/5 * * * *',
       { now: '2026-01-01T00:04:59Z' },
-      [undefined, 'none', '2026-01-01T00:05'],
+      [undefined, 'few', '2026-01-01T00:05'],
     ],
     ['its first time', '*/5 * * * *', { now: '2026-01-01T00:05:00Z' }, ['2026-01-01T00:05', 'few', '2026-01-01T00:10']],
     [
       'nothing after it has been run',
       '*/5 * * * *',
       { now: '2026-01-01T00:07:00Z', last: '2026-01-01T00:05:00Z' },
-      [undefined, 'none', '2026-01-01T00:10'],
+      [undefined, 'few', '2026-01-01T00:10'],
     ],
     [
       'the last of several',
@@ -54,13 +55,43 @@ describe('what is due', () => {
       'nothing that is too late',
       '0 0 * * *',
       { now: '2026-01-02T00:10:00Z', deadline: 300 },
-      [undefined, 'none', '2026-01-03T00:00'],
+      [undefined, 'few', '2026-01-03T00:00'],
     ],
     [
       'by the clock of its place',
       '0 9 * * *',
       { now: '2026-01-01T03:30:00Z', zone: 'Asia/Kolkata' },
       ['2026-01-01T03:30', 'few', '2026-01-02T03:30'],
+    ],
+    [
+      'the last of several at uneven times',
+      '30 6-16/4 * * 1-5',
+      { now: '2026-01-02T10:31:00Z', last: '2026-01-01T10:30:00Z' },
+      ['2026-01-02T10:30', 'few', '2026-01-02T14:30'],
+    ],
+    [
+      'nothing where the last was long ago, beside the first two',
+      '30 10,11,12 * * 1-5',
+      { now: '2026-01-02T16:30:00Z', last: '2026-01-01T10:30:00Z' },
+      [undefined, 'few', '2026-01-05T10:30'],
+    ],
+    [
+      'the last of what is due by turns, counted from the last run',
+      '@every 1h',
+      { now: '2026-01-08T00:00:00Z', last: '2026-01-01T00:01:00Z' },
+      ['2026-01-07T23:01', 'many', '2026-01-08T00:01'],
+    ],
+    [
+      'nothing that is too late by turns, and the next one counted from the last run',
+      '@every 1h',
+      { now: '2026-01-08T00:01:11Z', last: '2026-01-01T00:01:00Z', deadline: 10 },
+      [undefined, 'few', '2026-01-08T01:01'],
+    ],
+    [
+      'many, where the first two are near each other and only two were missed',
+      '0,1 3 * * *',
+      { now: '2026-01-01T09:00:00Z' },
+      [undefined, 'many', '2026-01-02T03:00'],
     ],
   ] as const)('%s', (_name, schedule, told, expected) => {
     expect(due(schedule, told)).toEqual(expected)
@@ -210,6 +241,76 @@ describe('the loop', () => {
     await loops.run(['cronjob'])
     await loops.until('it is there again', async () => (await get()).status?.active?.length === 1)
     expect(await jobs()).toHaveLength(1)
+  })
+
+  it('ends the old one in whose place it puts the new one, though it has not heard of it', async () => {
+    await loops.run(['cronjob'])
+    loops.news.hold('jobs')
+    await create({ concurrencyPolicy: 'Replace' })
+    await count(1)
+    const before = (await jobs())[0]?.metadata?.name
+    await loops.until('another', async () => (await jobs()).some(({ metadata }) => metadata?.name !== before))
+    expect((await jobs()).map(({ metadata }) => metadata?.name)).not.toContain(before)
+    loops.news.release('jobs')
+  })
+
+  it('knows of a run that its own status of a moment ago does not tell', async () => {
+    const first = await loops.run(['cronjob'])
+    await create({ concurrencyPolicy: 'Forbid' })
+    await loops.until('it is in the status', async () => (await get()).status?.active?.length === 1)
+    await first[Symbol.asyncDispose]()
+    const told = (await get()).status
+    await loops.client.of(CronJob).patch(tick, merge, { status: { active: null } }, { subresource: 'status' })
+    await loops.run(['cronjob'])
+    loops.news.hold('cronjobs')
+    await loops.client.of(CronJob).patch(tick, merge, { status: { active: told?.active } }, { subresource: 'status' })
+    await loops.until('the next one was refused', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(({ reason }) => reason === 'JobAlreadyActive'),
+    )
+    expect(await jobs()).toHaveLength(1)
+    loops.news.release('cronjobs')
+  })
+
+  it('waits for its next time when its times are changed', async () => {
+    await loops.run(['cronjob'])
+    await create({ schedule: '0 0 1 1 *' })
+    await loops.clock.advance(150_000)
+    await change({ schedule: '* * * * *' })
+    const changedAt = loops.clock.now()
+    await count(1)
+    const due = Number((await jobs())[0]?.metadata?.name?.slice('tick-'.length)) * 60_000
+    expect(due).toBeGreaterThan(changedAt)
+  })
+
+  it('goes on where an old run may not be deleted, and tells what has ended where a new one may not be made', async () => {
+    await loops.run(['cronjob'])
+    await create({ successfulJobsHistoryLimit: 0 })
+    await count(1)
+    const name = (await jobs())[0]?.metadata?.name ?? ''
+    const refused = forbidden({ group: 'batch', resource: 'jobs' }, '', 'no')
+    loops.servers.set(`/apis/batch/v1/namespaces/default/jobs/${name}`, ({ method }) => {
+      if (method === 'DELETE') throw refused
+      throw notFound({ group: 'batch', resource: 'jobs' }, name)
+    })
+    await finish(name)
+    await count(2)
+    await loops.until('told', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(({ reason }) => reason === 'FailedDelete'),
+    )
+    await change({ successfulJobsHistoryLimit: 3 })
+    const second = (await jobs()).find(({ metadata }) => metadata?.name !== name)?.metadata?.name ?? ''
+    loops.servers.set('/apis/batch/v1/namespaces/default/jobs', ({ method }) => {
+      if (method === 'POST') throw refused
+      throw notFound({ group: 'batch', resource: 'jobs' }, name)
+    })
+    await loops.until('refused', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(({ reason }) => reason === 'FailedCreate'),
+    )
+    await finish(second)
+    await loops.until(
+      'it is told as ended',
+      async () => !(await get()).status?.active?.some((entry) => entry.name === second),
+    )
   })
 
   it('says nothing of the end of a run that it deletes at once', async () => {

@@ -6,11 +6,12 @@ import { type CronSchedule, parseCron } from '../../apimachinery/cron-schedule.t
 export interface Due {
   /** The last time it was due and not run; undefined when there is none. */
   lastMs: number | undefined
-  missed: 'none' | 'few' | 'many'
+  /** So many were missed that somebody should look: a clock that jumped, or a controller that was away. */
+  areMany: boolean
+  /** Undefined where it is never due. */
   nextMs: number | undefined
 }
 
-/** So many, and somebody should look: a clock that jumped, or a controller that was away. */
 const MANY = 100
 
 export function scheduleOf({ spec }: CronJob): CronSchedule {
@@ -25,34 +26,39 @@ export function dueOf(cronJob: CronJob, now: number): Due {
   const since = Date.parse(status?.lastScheduleTime ?? metadata?.creationTimestamp ?? '')
   const deadline = spec?.startingDeadlineSeconds
   // What is too late to be started need not be looked for.
-  let at = deadline === undefined ? since : Math.max(since, now - deadline * 1000)
-  let lastMs: number | undefined
-  let count = 0
-  for (;;) {
-    const next = schedule.next(at)
-    if (next === undefined || next > now) {
-      const missed = count === 0 ? 'none' : count > MANY ? 'many' : 'few'
-      return { lastMs, missed, nextMs: next }
-    }
-    // After so many, only the last one matters: look from shortly before now, wider and wider.
-    if (++count > MANY && next < now - HOUR_MS) {
-      at = laterStart(schedule, next, now)
-      continue
-    }
-    lastMs = next
-    at = next
-  }
+  const from = deadline === undefined ? since : Math.max(since, now - deadline * 1000)
+  // `@every 1h` is counted from the last run, whatever is too late by now.
+  return { ...missedSince(schedule, from, now), nextMs: nextAfter(schedule, since, now) }
 }
 
-const HOUR_MS = 3600_000
-
-/** A moment from which at least one run is still due. */
-function laterStart(schedule: CronSchedule, from: number, now: number): number {
-  for (let back = HOUR_MS; now - back > from; back *= 2) {
-    const next = schedule.next(now - back)
-    if (next !== undefined && next <= now) return now - back
+/**
+ * As upstream estimates it: by the time between the first two. Of a schedule of uneven steps more are told than there
+ * were, and when the last of them was long ago, none is found.
+ */
+function missedSince(
+  schedule: CronSchedule,
+  from: number,
+  now: number,
+): { lastMs: number | undefined; areMany: boolean } {
+  const first = schedule.next(from)
+  if (first === undefined || first > now) return { lastMs: undefined, areMany: false }
+  const second = schedule.next(first)
+  if (second === undefined || second > now) return { lastMs: first, areMany: false }
+  const step = second - first
+  const missed = Math.floor((now - first) / step) + 1
+  let lastMs: number | undefined
+  let next = schedule.next(first + (missed - 2) * step)
+  while (next !== undefined && next <= now) {
+    lastMs = next
+    next = schedule.next(next)
   }
-  return from
+  return { lastMs, areMany: missed > MANY }
+}
+
+function nextAfter(schedule: CronSchedule, since: number, now: number): number | undefined {
+  const first = schedule.next(since)
+  if (first === undefined || first > now) return first
+  return schedule.next(missedSince(schedule, since, now).lastMs ?? now)
 }
 
 /** `backup-29001234`: the minute it was due, so that no run is made twice. */
