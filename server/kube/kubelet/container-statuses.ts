@@ -5,6 +5,7 @@ import type { ContainerStatus } from '../container-runtime/container-runtime.ts'
 import { LOST_AT_THE_END } from './last-words.ts'
 import { usedResources } from './pod-resize.ts'
 import { type ContainerRole, type ContainerSpec, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
+import { RESTARTING_ALL } from './restart-policy.ts'
 import { willStart } from './sync-plan.ts'
 import { timestampOf } from './timestamp.ts'
 
@@ -20,6 +21,8 @@ export interface ContainerStatusInput {
   failures: ReadonlyMap<string, StartFailure>
   /** The pod's containers will not be started again, whatever its restart policy says. */
   terminal: boolean
+  /** All of them are being taken away, to begin anew in the same sandbox. */
+  isRestartingAll?: boolean
   runtimeName: string
   /** Verdicts of readiness and startup probes; undefined when there is no such probe. */
   isReady(containerId: string): boolean | undefined
@@ -35,22 +38,20 @@ export function containerStatusOf(
   const previous = previousStatus(pod, container.name, role)
   const latest = latestOf(state, container.name)
   const hasInit = (pod.spec?.initContainers ?? []).length > 0
-  const waiting: ContainerState = {
-    waiting: {
-      reason: hasInit && role === 'regular' ? 'PodInitializing' : hasInit ? 'PodInitializing' : 'ContainerCreating',
-    },
-  }
+  const waiting: ContainerState = { waiting: { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' } }
+  const unseen = latest ? undefined : unseenStates(previous, role, waiting, input)
   const id = latest ? `${input.runtimeName}://${latest.id}` : previous?.containerID
   const status: ApiContainerStatus = {
     name: container.name,
-    state: latest ? stateOf(latest, input.runtimeName, waiting) : unseenState(previous, terminal, waiting),
-    lastState: lastStateOf(container.name, latest, previous, input),
+    state: unseen?.state ?? stateOf(latest!, input.runtimeName, waiting),
+    lastState: unseen?.lastState ?? lastStateOf(latest!, previous, input),
     ready: false,
     restartCount: latest?.attempt ?? previous?.restartCount ?? 0,
     image: latest?.image || container.image || '',
     imageID: latest?.imageId ?? previous?.imageID ?? '',
     ...(id ? { containerID: id } : {}),
     started: false,
+    ...toldMounts(container),
   }
 
   const failure = failures.get(container.name)
@@ -129,28 +130,64 @@ function terminatedOf(status: ContainerStatus, runtimeName: string) {
 }
 
 /** The runtime knows nothing of it (yet, or any more): the API's memory is the best we have. */
-function unseenState(
+function unseenStates(
   previous: ApiContainerStatus | undefined,
-  terminal: boolean,
+  role: ContainerRole,
   waiting: ContainerState,
-): ContainerState {
-  if (previous?.state?.terminated) return previous.state
-  if (previous?.state?.running && terminal) {
-    return { terminated: LOST_AT_THE_END }
+  { pod, state, terminal, isRestartingAll }: ContainerStatusInput,
+): Pick<ApiContainerStatus, 'state' | 'lastState'> {
+  const lastState = previous?.lastState ?? {}
+  const was = previous?.state
+  if (isRestartingAll && was && !was.waiting) {
+    return { state: { waiting: TAKEN_AWAY }, lastState: { terminated: { exitCode: 137, ...TAKEN_AWAY } } }
   }
-  if (previous?.state?.waiting && terminal) return previous.state
-  return waiting
+  if (was?.terminated || (was?.waiting && terminal)) return { state: was, lastState }
+  if (was?.running && terminal) return { state: { terminated: LOST_AT_THE_END }, lastState }
+  // Those after it would not have begun before it was done.
+  if (role === 'init' && (pod.spec?.containers ?? []).some(({ name }) => latestOf(state, name))) {
+    return { state: { terminated: DONE_UNSEEN }, lastState }
+  }
+  if (was?.running && !lastState.terminated) return { state: waiting, lastState: { terminated: LOST_WHILE_RUNNING } }
+  return { state: waiting, lastState }
+}
+
+const TAKEN_AWAY = {
+  reason: RESTARTING_ALL,
+  message: 'The container is removed because RestartAllContainers in place',
+}
+
+const DONE_UNSEEN = {
+  exitCode: 0,
+  reason: 'Completed',
+  message:
+    'Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally',
+}
+
+const LOST_WHILE_RUNNING = {
+  ...LOST_AT_THE_END,
+  message: 'The container could not be located when the pod was deleted.  The container used to be Running',
 }
 
 function lastStateOf(
-  name: string,
-  latest: ContainerStatus | undefined,
+  latest: ContainerStatus,
   previous: ApiContainerStatus | undefined,
   { state, runtimeName }: ContainerStatusInput,
 ): ContainerState {
-  const before = state.containers.find((one) => one.name === name && one !== latest && one.state === 'exited')
+  const before = state.containers.find((one) => one.name === latest.name && one !== latest && one.state === 'exited')
   if (before) return { terminated: terminatedOf(before, runtimeName) }
-  // The instance before may have been swept away already; the API remembers it.
-  if (previous && latest && previous.containerID === `${runtimeName}://${latest.id}`) return previous.lastState ?? {}
-  return latest ? {} : (previous?.lastState ?? {})
+  // The instance before may have been taken away already; the API remembers it.
+  const isAnother = previous?.containerID !== `${runtimeName}://${latest.id}`
+  return (isAnother && previous?.state?.terminated ? previous.state : previous?.lastState) ?? {}
+}
+
+/** No runtime here makes what is mounted below a read-only mount read-only too. */
+function toldMounts({ volumeMounts = [] }: ContainerSpec): Pick<ApiContainerStatus, 'volumeMounts'> {
+  if (volumeMounts.length === 0) return {}
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      name,
+      mountPath,
+      ...(readOnly ? { readOnly, recursiveReadOnly: 'Disabled' } : {}),
+    })),
+  }
 }

@@ -428,6 +428,16 @@ it('adopts what runs after a restart of the kubelet', async () => {
   expect((await get()).status).toEqual(status)
 })
 
+it('starts a container again that somebody took from under it, and says that it was lost', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  const [lost] = await running()
+  await runtime.removeContainer(lost!.id)
+  await until('another', async () => (await app())?.state?.running !== undefined && (await app())?.restartCount === 1)
+  const { exitCode, reason } = (await app())?.lastState?.terminated ?? {}
+  expect({ exitCode, reason }).toEqual({ exitCode: 137, reason: 'ContainerStatusUnknown' })
+})
+
 it('starts pods again in new sandboxes after the machine lost power', async () => {
   await create({})
   await until('running', phaseIs('Running'))
@@ -668,6 +678,10 @@ it('begins anew with all containers, init containers first, when one ends as a r
   expect(status?.phase).toBe('Running')
   expect(status?.initContainerStatuses?.[0]).toMatchObject({ restartCount: 1, state: { terminated: { exitCode: 0 } } })
   expect(condition({ status: status as never }, 'AllContainersRestarting')).toBe('False')
+  const lastOf = (name: string) =>
+    status?.containerStatuses?.find((one) => one.name === name)?.lastState?.terminated ?? {}
+  expect(lastOf('app')).toMatchObject({ exitCode: 137, reason: 'RestartingAllContainers' })
+  expect(lastOf('trigger')).toMatchObject({ exitCode: 137, reason: 'RestartingAllContainers' })
   expect((await runtime.listPodSandboxes()).map(({ id }) => id)).toEqual(sandboxes)
   // Another code is the end of it.
   for (const { id } of await running()) runtime.crash(id, 1)

@@ -61,6 +61,13 @@ it.each<Row>([
     phase: 'Pending',
   },
   {
+    name: 'whose containers were taken away to begin anew',
+    spec: { restartPolicy: 'Never', initContainers: [{ name: 'init' }] },
+    init: [told('init', { waiting: {} }, { terminated: { exitCode: 137, reason: 'RestartingAllContainers' } })],
+    regular: [told('app', { waiting: {} }, { terminated: { exitCode: 137, reason: 'RestartingAllContainers' } })],
+    phase: 'Running',
+  },
+  {
     name: 'of which nothing is told yet of one container',
     spec: { containers: [app, { name: 'other' }] },
     regular: [told('app', running)],

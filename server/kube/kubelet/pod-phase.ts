@@ -1,8 +1,8 @@
 // A pod's phase from the state of its containers. Upstream: kubelet_pods.go, getPhase.
 
-import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
+import type { ContainerStateTerminated, ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
 import { type ContainerSpec, initRole } from './pod-runtime-state.ts'
-import { restartsAfter } from './restart-policy.ts'
+import { RESTARTING_ALL, restartsAfter } from './restart-policy.ts'
 
 interface Statuses {
   init: ContainerStatus[]
@@ -39,6 +39,9 @@ export function phaseOf(
 const endOf = (status: ContainerStatus | undefined) =>
   status?.state?.terminated ?? (status?.state?.waiting ? status.lastState?.terminated : undefined)
 
+const comesBack = (pod: Pod, container: ContainerSpec, { exitCode, reason }: ContainerStateTerminated) =>
+  reason === RESTARTING_ALL || restartsAfter(pod, container, exitCode)
+
 function countInits(pod: Pod, { init }: Statuses) {
   const counts = { pending: 0, failed: 0, isOver: false }
   for (const container of pod.spec?.initContainers ?? []) {
@@ -47,7 +50,7 @@ function countInits(pod: Pod, { init }: Statuses) {
     if (!ended) counts.pending++
     else if (ended.exitCode !== 0) {
       counts.failed++
-      if (!restartsAfter(pod, container, ended.exitCode)) counts.isOver = true
+      if (!comesBack(pod, container, ended)) counts.isOver = true
     }
   }
   return counts
@@ -76,7 +79,7 @@ function countRegular(pod: Pod, { regular }: Statuses) {
     if (ended) {
       counts.stopped++
       if (status?.state?.terminated?.exitCode === 0) counts.succeeded++
-      if (restartsAfter(pod, container, ended.exitCode)) counts.restarting++
+      if (comesBack(pod, container, ended)) counts.restarting++
     } else if (status?.state?.running) counts.running++
     else if (status?.state?.waiting) counts.waiting++
     else counts.unknown++

@@ -74,3 +74,24 @@ it('gives last messages 12 KiB in all, the same share to each container', () => 
   const told = statusOf({ spec }, { state }).containerStatuses?.map(({ state }) => state?.terminated?.message?.length)
   expect(told?.slice(0, 2)).toEqual([2457, 5])
 })
+
+it('takes an init container for done that nobody remembers, where the others have begun', () => {
+  const running = { name: 'a', state: 'running', id: 'a', attempt: 0, startedAt: 0, annotations: {} } as ContainerStatus
+  const spec = { containers: [{ name: 'a' }], initContainers: [{ name: 'i' }, { name: 's', restartPolicy: 'Always' }] }
+  const state = { sandboxes: [], containers: [running] }
+  const [init, sidecar] = statusOf({ spec }, { state, terminal: false }).initContainerStatuses ?? []
+  expect(init?.state?.terminated).toMatchObject({ exitCode: 0, reason: 'Completed' })
+  expect(sidecar?.state).toEqual({ waiting: { reason: 'PodInitializing' } })
+})
+
+it('tells where volumes are mounted, and which of them may not be written', () => {
+  const volumeMounts = [
+    { name: 'data', mountPath: '/data' },
+    { name: 'token', mountPath: '/token', readOnly: true },
+  ]
+  const told = statusOf({ spec: { containers: [{ name: 'a', volumeMounts }] } }, { terminal: false })
+  expect(told.containerStatuses?.[0]?.volumeMounts).toEqual([
+    { name: 'data', mountPath: '/data' },
+    { name: 'token', mountPath: '/token', readOnly: true, recursiveReadOnly: 'Disabled' },
+  ])
+})

@@ -124,6 +124,7 @@ export class PodSync {
       return { finished: true }
     }
     const plan = planSync(pod, state, probes)
+    if (!plan.restartAll) memory.isRestartingAll = false
     if (plan.finished) return { finished: true }
     const waits = deadlineMs === undefined ? [] : [deadlineMs]
 
@@ -136,7 +137,6 @@ export class PodSync {
       memory.isRestartingAll = true
       this.#say(pod, state, memory, false)
       await this.#clear(pod, state, plan.restartAll.id)
-      memory.isRestartingAll = false
       return { finished: false, againAfterMs: 0 }
     }
     if (plan.killPod) state = await this.#replaceSandbox(pod, state, plan)
@@ -229,6 +229,7 @@ export class PodSync {
       state,
       failures: memory.failures,
       terminal,
+      isRestartingAll: memory.isRestartingAll === true,
       runtimeName,
       isReady: (id) => probes.isReady(id),
       isStarted: (id) => probes.isStarted(id),

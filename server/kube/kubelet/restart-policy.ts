@@ -26,6 +26,9 @@ export function mayRestart(pod: Pod, container: ContainerSpec): boolean {
 export const restartsAll = (container: ContainerSpec, exitCode: number): boolean =>
   container.restartPolicy !== undefined && ruleAfter(container, exitCode)?.action === 'RestartAllContainers'
 
+/** Why a container is said to have ended that was taken away for that. */
+export const RESTARTING_ALL = 'RestartingAllContainers'
+
 export const mayRestartAll = (pod: Pod): boolean =>
   [...containersOf(pod)].some(({ container }) =>
     container.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'),
