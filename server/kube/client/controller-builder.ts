@@ -51,6 +51,8 @@ export interface ControllerDefinition {
   readonly eventSource: string
   /** As its work queue is called in metrics. */
   readonly queueName: string
+  /** The longest that a key waits which has failed again and again. */
+  readonly longestRetryMs: number
   readonly wakes: readonly Wake[]
   readonly reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler
 }
@@ -64,6 +66,7 @@ export class ControllerBuilder {
   #eventSource: string
   #account: string
   #queueName: string
+  #longestRetryMs = 1_000_000
 
   constructor(name: string) {
     this.#name = name
@@ -137,6 +140,12 @@ export class ControllerBuilder {
     return this.actsAs('')
   }
 
+  /** For loops whose failures are somebody's to mend, who should not wait for long afterwards. */
+  retriesWithin(longestMs: number): this {
+    this.#longestRetryMs = longestMs
+    return this
+  }
+
   /** For loops whose queue has always had another name in metrics. */
   queueNamed(name: string): this {
     this.#queueName = name
@@ -152,6 +161,7 @@ export class ControllerBuilder {
       account: this.#account,
       eventSource: this.#eventSource,
       queueName: this.#queueName,
+      longestRetryMs: this.#longestRetryMs,
       wakes: [...this.#wakes],
       reconcilerFor,
     })

@@ -113,6 +113,7 @@ export class RunningController implements AsyncDisposable {
     })
     this.#queue = new RateLimitingQueue(clock, {
       onChange: () => this.#changed(),
+      longestDelayMs: definition.longestRetryMs,
       metrics: metrics && new QueueMetrics(metrics, clock, definition.queueName),
     })
     this.#tracer = new LoopTracer({

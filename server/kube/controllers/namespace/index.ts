@@ -14,4 +14,5 @@ export const namespaceController = (kinds: readonly AnyKind[]) =>
       return type === 'deleted' && isGoing ? [namespace] : []
     })
     .concurrency(10)
+    .retriesWithin(60_000)
     .reconcileWith((view) => new NamespaceReconciler(view, kinds))

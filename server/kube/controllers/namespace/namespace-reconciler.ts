@@ -1,7 +1,7 @@
 // Empties a namespace that has been deleted, pods first, and lets it go when nothing is left in it.
 // Upstream: kubernetes/pkg/controller/namespace/deletion/namespaced_resources_deleter.go.
 
-import type { Namespace as CoreNamespace, NamespaceCondition } from 'kubernetes-types/core/v1'
+import type { Namespace as CoreNamespace, Pod as CorePod, NamespaceCondition } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import type { KubeList, KubeObject } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
@@ -14,6 +14,7 @@ import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Namespace } from '../../kinds/namespace.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { customKinds } from '../custom-kinds.ts'
+import { isTerminated } from '../pod-state.ts'
 import { deletionConditions, type Leftover, sameConditions } from './deletion-conditions.ts'
 
 const FINALIZER = 'kubernetes'
@@ -46,7 +47,8 @@ export class NamespaceReconciler implements Reconciler {
     }
     const finalizers = namespace.spec?.finalizers ?? []
     if (!finalizers.includes(FINALIZER)) return
-    const { leftovers, failures } = await this.#empty(context)
+    const deletedAt = Date.parse(namespace.metadata?.deletionTimestamp ?? '')
+    const { leftovers, failures } = await this.#empty(context, deletedAt)
     report.seen = leftovers.map(({ kind, items }) => `${items.length} ${kind.plural}`).join(', ') || 'nothing'
     namespace = await this.#tellConditions(context, namespace, { leftovers, failures })
     if (failures.length > 0) throw failures[0]
@@ -54,31 +56,41 @@ export class NamespaceReconciler implements Reconciler {
     await this.#finalize(context, namespace)
   }
 
-  async #empty(context: ReconcileContext): Promise<{ leftovers: Leftover[]; failures: unknown[] }> {
-    // Pods first, while the Secrets, policies and accounts that they live by are still there.
-    const pods = await this.#deleteAll(context, Pod)
-    if (pods.items.length > 0) return { leftovers: [pods], failures: [] }
+  async #empty(context: ReconcileContext, deletedAt: number): Promise<{ leftovers: Leftover[]; failures: unknown[] }> {
     const leftovers: Leftover[] = []
     const failures: unknown[] = []
-    const custom = customKinds(this.#view).filter(({ namespaced }) => namespaced)
-    for (const kind of [...this.#kinds, ...custom]) {
-      if (kind.kind === Pod.kind && kind.group === Pod.group) continue
+    const empty = async (kind: AnyKind) => {
       try {
-        const left = await this.#deleteAll(context, kind)
-        if (left.items.length > 0) leftovers.push(left)
+        const { before, items } = await this.#deleteAll(context, kind)
+        if (items.length === 0) return
+        leftovers.push({ kind, items })
+        const isHeld = items.some(({ metadata }) => metadata?.finalizers?.length)
+        const isInTime = this.#view.clock.now() - deletedAt < graceMs(kind, before)
+        if (!isHeld && !isInTime) failures.push(new Error(unexpected(context.key, kind)))
       } catch (err) {
         // One kind's trouble must not keep the others from being deleted.
         failures.push(err)
       }
     }
+    // Pods first, while the Secrets, policies and accounts that they live by are still there.
+    await empty(Pod)
+    if (leftovers.length > 0 || failures.length > 0) return { leftovers, failures }
+    const custom = customKinds(this.#view).filter(({ namespaced }) => namespaced)
+    for (const kind of [...this.#kinds, ...custom]) {
+      if (kind.kind !== Pod.kind || kind.group !== Pod.group) await empty(kind)
+    }
     return { leftovers, failures }
   }
 
-  async #deleteAll({ key, client, report }: ReconcileContext, kind: AnyKind): Promise<Leftover> {
+  /** What was there, and what is left of it. */
+  async #deleteAll(
+    { key, client, report }: ReconcileContext,
+    kind: AnyKind,
+  ): Promise<{ before: KubeObject[]; items: KubeObject[] }> {
     const path = collectionPath(kind, key)
     const list = async () => ((await client.transport.request({ method: 'GET', path })) as KubeList<KubeObject>).items
     const before = await list()
-    if (before.every(({ metadata }) => metadata?.deletionTimestamp)) return { kind, items: before }
+    if (before.every(({ metadata }) => metadata?.deletionTimestamp)) return { before, items: before }
     await client.transport.request({
       method: 'DELETE',
       path,
@@ -86,7 +98,7 @@ export class NamespaceReconciler implements Reconciler {
     })
     const items = await list()
     report.did.push(`deleted ${before.length} ${kind.plural}`)
-    return { kind, items }
+    return { before, items }
   }
 
   async #tellConditions(
@@ -117,3 +129,13 @@ export class NamespaceReconciler implements Reconciler {
     }
   }
 }
+
+/** How long pods may take to go, after the namespace was deleted. */
+function graceMs(kind: AnyKind, objects: readonly KubeObject[]): number {
+  if (kind !== Pod) return 0
+  const running = (objects as CorePod[]).filter((pod) => !isTerminated(pod))
+  return 1000 * Math.max(0, ...running.map(({ spec }) => Number(spec?.terminationGracePeriodSeconds ?? 0)))
+}
+
+const unexpected = (namespace: string, { group, version, plural }: AnyKind) =>
+  `unexpected items still remain in namespace: ${namespace} for gvr: ${group}/${version}, Resource=${plural}`

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { isNotFound } from '../../apimachinery/status-error.ts'
+import { forbidden, isNotFound } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
 import { Deployment } from '../../kinds/deployment.ts'
@@ -69,6 +69,53 @@ it('empties a deleted namespace and lets it go', async () => {
   await loops.client.of(Namespace).delete({ name: 'shop' })
   await loops.until('gone', isGone)
   expect(await pods()).toHaveLength(0)
+})
+
+const held = { namespace: 'shop', name: 'web' }
+const failure = async () =>
+  (await loops.client.of(Namespace).get({ name: 'shop' })).status?.conditions?.find(
+    ({ type }) => type === 'NamespaceDeletionContentFailure',
+  )
+async function shopWithPod() {
+  await loops.client.of(Namespace).create({ metadata: { name: 'shop' } })
+  await loops.until('account', accountExists)
+  const spec = { nodeName: 'node-1', containers: [{ name: 'c', image: 'web:1' }] }
+  await loops.client.of(Pod).create({ metadata: held, spec })
+}
+
+it('says that a pod is still there which should have gone, and is not long in seeing that it has', async () => {
+  loops.kubelets.lingering = true
+  await shopWithPod()
+  await loops.client.of(Namespace).delete({ name: 'shop' })
+  const deletedAt = loops.clock.now()
+  await loops.until('it is said', async () => (await failure())?.status === 'True')
+  expect(loops.clock.now() - deletedAt).toBeGreaterThanOrEqual(29_000)
+  expect((await failure())?.message).toBe(
+    'Failed to delete all resource types, 1 remaining: unexpected items still remain in namespace: shop for gvr: /v1, Resource=pods',
+  )
+  await loops.client.of(Pod).delete(held, { gracePeriodSeconds: 0 })
+  await loops.until('gone', isGone)
+})
+
+it('says why pods may not be deleted, and tries again within a minute of its being mended', async () => {
+  await shopWithPod()
+  const pod = await loops.client.of(Pod).get(held)
+  const refused = forbidden({ group: '', resource: 'pods' }, 'web', 'keep it')
+  loops.servers.set('/api/v1/namespaces/shop/pods', ({ method }) => {
+    if (method !== 'GET') throw refused
+    return { items: [pod] }
+  })
+  await loops.client.of(Namespace).delete({ name: 'shop' })
+  await loops.until('it is said', async () => (await failure())?.status === 'True')
+  expect((await failure())?.message).toBe(
+    'Failed to delete all resource types, 1 remaining: pods "web" is forbidden: keep it',
+  )
+  expect(await accountExists()).toBe(true)
+  await loops.clock.advance(15 * 60_000)
+  loops.servers.clear()
+  const mendedAt = loops.clock.now()
+  await loops.until('gone', isGone)
+  expect(loops.clock.now() - mendedAt).toBeLessThan(100_000)
 })
 
 it('says what holds it up', async () => {

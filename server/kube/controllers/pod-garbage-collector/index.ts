@@ -18,6 +18,13 @@ const PERIOD_MS = 20_000
 /** A node that is missing may only be late. */
 const QUARANTINE_MS = 40_000
 
+interface Why {
+  reason: string
+  message: string
+}
+
+type Remove = (pod: CorePod, why?: Why) => Promise<void>
+
 /**
  * Removes pods that nobody else can: those of nodes that are gone, those deleted before they had a node, and the
  * oldest of too many finished ones. Upstream: kubernetes/pkg/controller/podgc.
@@ -45,24 +52,28 @@ class PodGarbageCollector implements Reconciler {
     const pods = this.#pods.list()
     context.report.wanted = 'no pods that nobody looks after'
     context.report.seen = `${pods.length} pods`
-    await this.#collectFinished(context, pods)
-    await this.#collectOrphaned(context, pods)
+    // One that may not be removed keeps no other from going.
+    const failures: unknown[] = []
+    const remove: Remove = (pod, why) => this.#remove(context, pod, why).catch((err) => void failures.push(err))
+    await this.#collectFinished(remove, pods)
+    await this.#collectOrphaned(context, remove, pods)
     for (const pod of pods) {
       const isUnscheduled = pod.metadata?.deletionTimestamp && !pod.spec?.nodeName
-      if (isUnscheduled || this.#isOutOfService(pod)) await this.#remove(context, pod)
+      if (isUnscheduled || this.#isOutOfService(pod)) await remove(pod)
     }
+    if (failures.length > 0) throw failures[0]
     return this.#missingSince.size > 0 ? { requeueAfterMs: PERIOD_MS } : undefined
   }
 
-  async #collectFinished(context: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
+  async #collectFinished(remove: Remove, pods: readonly CorePod[]): Promise<void> {
     if (this.#threshold <= 0) return
     const finished = pods.filter((pod) => isTerminated(pod) && !pod.metadata?.deletionTimestamp)
     const surplus = finished.length - this.#threshold
     if (surplus <= 0) return
-    for (const pod of finished.sort(evictedThenOldest).slice(0, surplus)) await this.#remove(context, pod)
+    for (const pod of finished.sort(evictedThenOldest).slice(0, surplus)) await remove(pod)
   }
 
-  async #collectOrphaned(context: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
+  async #collectOrphaned(context: ReconcileContext, remove: Remove, pods: readonly CorePod[]): Promise<void> {
     const now = this.#view.clock.monotonic()
     const missing = new Set(
       pods.map(({ spec }) => spec?.nodeName ?? '').filter((name) => name && !this.#nodes.get(name)),
@@ -74,7 +85,7 @@ class PodGarbageCollector implements Reconciler {
       if (now - since < QUARANTINE_MS || (await nodeExists(context, name))) continue
       for (const pod of pods.filter(({ spec }) => spec?.nodeName === name)) {
         context.report.sees(pod)
-        await this.#remove(context, pod, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' })
+        await remove(pod, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' })
       }
     }
   }
@@ -83,11 +94,7 @@ class PodGarbageCollector implements Reconciler {
     return metadata?.deletionTimestamp !== undefined && isOut(this.#nodes.get(spec?.nodeName ?? ''))
   }
 
-  async #remove(
-    { client, report }: ReconcileContext,
-    pod: CorePod,
-    why?: { reason: string; message: string },
-  ): Promise<void> {
+  async #remove({ client, report }: ReconcileContext, pod: CorePod, why?: Why): Promise<void> {
     const { namespace = '', name = '', uid } = pod.metadata ?? {}
     try {
       // One that somebody holds by a finalizer stays, and nobody else would ever say that it has ended.

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { forbidden } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
@@ -45,6 +46,18 @@ it('removes the pods of a node that is gone, after a while, and leaves the other
   await loops.until('gone', async () => (await names()).length === 1)
   expect(await names()).toEqual(['stays'])
   expect(loops.clock.now() - Date.UTC(2026, 0, 1)).toBeGreaterThanOrEqual(40_000)
+})
+
+it('removes others though one may not be removed', async () => {
+  await loops.run(['pod-garbage-collector', 'serviceaccount'])
+  await create('kept', 'node-2')
+  await create('goes', 'node-2')
+  const refused = forbidden({ group: '', resource: 'pods' }, 'kept', 'no')
+  loops.servers.set('/api/v1/namespaces/default/pods/kept', () => {
+    throw refused
+  })
+  await loops.until('gone', async () => (await names()).length === 1)
+  expect(await names()).toEqual(['kept'])
 })
 
 it('removes the oldest of too many finished pods', async () => {
