@@ -6,7 +6,7 @@ import { collide, hostPorts, NO_FREE_PORTS } from '../apimachinery/host-ports.ts
 import { NO_AFFINITY, nodeMatchesPod } from '../apimachinery/node-affinity.ts'
 import { type Quantity, quantityOf } from '../apimachinery/quantity.ts'
 import { untolerated } from '../apimachinery/tolerations.ts'
-import { isExtendedResource } from '../kinds/pod-template/resources.ts'
+import { mayBeDevices } from '../kinds/devices/extended-resources.ts'
 import type { Amounts } from '../kinds/quota/amounts.ts'
 import { podAmounts } from '../kinds/quota/pod-amounts.ts'
 
@@ -32,7 +32,7 @@ export function shortages(pod: Pod, others: readonly Pod[], allocatable: Record<
   for (const resource of inOrder(Object.keys(asked))) {
     const requested = amountIn(asked, resource)
     // Resources of a cluster, which no node knows of, are for others to hand out.
-    const isOurs = allocatable[resource] !== undefined || !isExtendedResource(resource)
+    const isOurs = allocatable[resource] !== undefined || !mayBeDevices(resource)
     if (requested === 0 || !isOurs) continue
     const used = others.reduce((sum, other) => sum + amountIn(requestsOf(other), resource), 0)
     const capacity = inUnits(resource, quantityOf(allocatable[resource]))

@@ -97,7 +97,10 @@ profiles:
 
 it('packs where more is taken than there is', () => {
   const strategy = { type: 'MostAllocated' as const, resources: [{ name: 'cpu', weight: 1 }] }
-  const fit = nodeResourcesFit({ scoringStrategy: strategy, ignoredResources: [], ignoredResourceGroups: [] })
+  const fit = nodeResourcesFit(
+    { scoringStrategy: strategy, ignoredResources: [], ignoredResourceGroups: [] },
+    { classServing: () => undefined },
+  )
   const [state, what] = [new Map(), pod()]
   fit.preFilter?.(state, what, new NodeList([]))
   expect(fit.score?.(state, what, node('a', { cpu: '50m' }))).toBe(100)

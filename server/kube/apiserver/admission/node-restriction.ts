@@ -7,6 +7,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import { differenceOf } from '../../apimachinery/difference.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
 import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
+import { extendedStatusOf } from '../../kinds/devices/extended-resources.ts'
 import { Node, Pod } from '../../kinds/index.ts'
 import { referencesOf } from '../../kinds/pod-template/references.ts'
 import { nodeNameOf } from '../authorization/node-authorizer.ts'
@@ -146,7 +147,9 @@ function podProblem(
   const isSame = deepEqual(pod?.metadata?.labels ?? {}, before.metadata?.labels ?? {})
   if (!isSame) return `${me} cannot update labels through pod status`
   const [claims, claimsBefore] = [pod, before].map((one) => one?.status?.resourceClaimStatuses ?? [])
-  return deepEqual(claims, claimsBefore) ? undefined : `${me} cannot update resource claim statues`
+  if (!deepEqual(claims, claimsBefore)) return `${me} cannot update resource claim statues`
+  const [extended, extendedBefore] = [pod, before].map((one) => one && extendedStatusOf(one))
+  return deepEqual(extended, extendedBefore) ? undefined : `${me} cannot update extended resource claim status`
 }
 
 /** A pod that seems to be of a set would count as one of its replicas. */

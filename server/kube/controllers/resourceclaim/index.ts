@@ -16,7 +16,7 @@ export const resourceClaimController = controller('resourceclaim')
   .eventsFrom('resource_claim')
   .queueNamed('resource_claim')
   .watches(Pod, ({ type, object }, view) => {
-    if (!object.spec?.resourceClaims?.length) return []
+    if (!object.spec?.resourceClaims?.length && podClaims(object).length === 0) return []
     const isOver = type === 'deleted' || isDone(object)
     // One that was gone before it was heard which claim it has does not name it.
     const own = () => view.cache(ResourceClaim).controlledBy(object.metadata?.uid).map(keyOf)

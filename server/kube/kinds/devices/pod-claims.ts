@@ -4,6 +4,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { controllerOf } from '../../apimachinery/object-meta.ts'
 import type { Claim, Consumer } from './device-objects.ts'
+import { extendedStatusOf } from './extended-resources.ts'
 
 /** On what is allocated, until it is not any more. */
 export const DELETE_PROTECTION = 'resource.kubernetes.io/delete-protection'
@@ -22,8 +23,15 @@ interface Named {
   resourceClaimTemplateName?: string
 }
 
+/** With the one that was made for devices that containers ask for as amounts, whom nobody names. */
+export function podClaims(pod: Pod): PodClaim[] {
+  const extended = extendedStatusOf(pod)?.resourceClaimName
+  if (!extended) return namedClaims(pod)
+  return [...namedClaims(pod), { name: '', key: `${pod.metadata?.namespace}/${extended}`, template: undefined }]
+}
+
 /** Claims that were found not to be needed are left out. */
-export function podClaims({ metadata, spec, status }: Pod): PodClaim[] {
+export function namedClaims({ metadata, spec, status }: Pod): PodClaim[] {
   const named = (spec?.resourceClaims ?? []) as Named[]
   const statuses = (status as { resourceClaimStatuses?: Named[] } | undefined)?.resourceClaimStatuses ?? []
   const keyOf = (name: string | undefined) => name && `${metadata?.namespace}/${name}`

@@ -1,6 +1,7 @@
 // All other objects that a pod names. Upstream: pkg/api/v1/pod/util.go, VisitPodSecretNames and its like.
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import { extendedStatusOf } from '../devices/extended-resources.ts'
 
 interface NamedByPod {
   kind: 'serviceaccounts' | 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'resourceclaims'
@@ -8,7 +9,8 @@ interface NamedByPod {
 }
 
 /** What a kubelet may read because it runs the pod; all in the pod's namespace. */
-export function referencesOf({ metadata, spec, status }: Pod): NamedByPod[] {
+export function referencesOf(pod: Pod): NamedByPod[] {
+  const { metadata, spec, status } = pod
   const found: NamedByPod[] = []
   if (!spec) return found
   const add = (kind: NamedByPod['kind'], name: string | undefined) => {
@@ -40,5 +42,6 @@ export function referencesOf({ metadata, spec, status }: Pod): NamedByPod[] {
   for (const claim of [...(spec.resourceClaims ?? []), ...(status?.resourceClaimStatuses ?? [])]) {
     add('resourceclaims', (claim as { resourceClaimName?: string }).resourceClaimName)
   }
+  add('resourceclaims', extendedStatusOf(pod)?.resourceClaimName)
   return found
 }

@@ -6,11 +6,18 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../../base/clock.ts'
 import { keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
 import { quantityOf } from '../../apimachinery/quantity.ts'
-import { isConflict } from '../../apimachinery/status-error.ts'
+import { isConflict, isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { SharedInformer } from '../../client/shared-informer.ts'
 import type { Allocation, Claim, Class, Slice } from '../../kinds/devices/device-objects.ts'
+import {
+  classServing,
+  isExtendedClaimOf,
+  mayBeDevices,
+  type RequestMapping,
+} from '../../kinds/devices/extended-resources.ts'
 import { consumerOf, DELETE_PROTECTION, isReservedFor } from '../../kinds/devices/pod-claims.ts'
+import { Pod as PodKind } from '../../kinds/pod.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import type { ClusterEvent } from '../framework.ts'
 import { isKnown } from '../lost-answer.ts'
@@ -59,7 +66,12 @@ export class DeviceView {
         this.#written.delete(keyOf(claim))
       }
       this.#news.heard()
-      if (change.type === 'deleted') return
+      if (change.type === 'deleted') {
+        // What it had is free, and whoever it was in the way of may go on.
+        const gone = { ...claim, status: {} }
+        options.onChange({ type: 'claim-changed', claim: gone, previous: claim }, revisionOf(claim))
+        return
+      }
       const previous = change.type === 'updated' ? change.previous : undefined
       options.onChange({ type: 'claim-changed', claim, ...(previous ? { previous } : {}) }, revisionOf(claim))
     })
@@ -76,6 +88,17 @@ export class DeviceView {
 
   hasClass(name: string): boolean {
     return this.#options.classes.cache.get(name) !== undefined
+  }
+
+  /** By which class devices are asked for as amounts of this resource. */
+  classServing(resource: string): string | undefined {
+    if (!mayBeDevices(resource)) return undefined
+    return classServing(resource, this.#options.classes.cache.list())?.metadata?.name
+  }
+
+  /** One that was made for the pod in an earlier attempt. */
+  extendedClaimOf(pod: Pod): Claim | undefined {
+    return this.#options.claims.cache.controlledBy(pod.metadata?.uid).find((claim) => isExtendedClaimOf(pod, claim))
   }
 
   isBeingAllocated({ metadata }: Claim): boolean {
@@ -184,6 +207,36 @@ export class DeviceView {
       return false
     }
     return true
+  }
+
+  make(claim: Claim): Promise<Claim> {
+    return this.#options.client.of(ResourceClaim).create(claim)
+  }
+
+  /** Tells the pod's node which devices its containers get. */
+  async tellPod(pod: Pod, claim: Claim, requestMappings: RequestMapping[]): Promise<void> {
+    const { namespace = '', name = '', uid } = pod.metadata ?? {}
+    const extendedResourceClaimStatus = { requestMappings, resourceClaimName: claim.metadata?.name ?? '' }
+    const patch = { metadata: { uid }, status: { extendedResourceClaimStatus } }
+    const type = 'application/strategic-merge-patch+json'
+    await this.#options.client.of(PodKind).patch({ namespace, name }, type, patch, { subresource: 'status' })
+  }
+
+  /** Without waiting for somebody to find that nobody uses it. */
+  async remove(claim: Claim): Promise<void> {
+    const claims = this.#options.client.of(ResourceClaim)
+    this.#written.delete(keyOf(claim))
+    try {
+      const { metadata, ...rest } = await claims.get(placeOf(claim))
+      if (metadata?.uid !== claim.metadata?.uid) return
+      const finalizers = metadata?.finalizers?.filter((finalizer) => finalizer !== DELETE_PROTECTION) ?? []
+      if (finalizers.length < (metadata?.finalizers?.length ?? 0)) {
+        await claims.update({ ...rest, metadata: { ...metadata, finalizers } })
+      }
+      await claims.delete(placeOf(claim), { ...(metadata?.uid ? { uid: metadata.uid } : {}) })
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
   }
 
   /** The pod does not go to its node after all. */

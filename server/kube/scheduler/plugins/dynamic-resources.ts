@@ -6,11 +6,13 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { matchesAny } from '../../apimachinery/node-affinity.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
-import type { Allocation, Claim } from '../../kinds/devices/device-objects.ts'
-import { isReservedFor, podClaims, whyNotForPod } from '../../kinds/devices/pod-claims.ts'
+import type { Claim } from '../../kinds/devices/device-objects.ts'
+import { isExtendedClaimOf } from '../../kinds/devices/extended-resources.ts'
+import { isReservedFor, namedClaims, whyNotForPod } from '../../kinds/devices/pod-claims.ts'
 import { allocate, type DevicesWorld, NotHere, TookTooLong } from '../devices/allocator.ts'
 import { hasBindingConditions } from '../devices/binding-conditions.ts'
 import type { DeviceView } from '../devices/device-view.ts'
+import { bindExtended, type Extended, extendedBy, extendedOn, type Promised } from '../devices/extended-claims.ts'
 import { requestsOf, wishesOf } from '../devices/wishes.ts'
 import {
   type ClusterEvent,
@@ -19,6 +21,7 @@ import {
   type Plugin,
   type PostFilterResult,
   type Rejection,
+  reject,
   rejectForGood,
   SKIP,
 } from '../framework.ts'
@@ -33,8 +36,8 @@ interface Plan {
   /** Those of them without devices. */
   pending: Claim[]
   world: DevicesWorld
-  /** In the order of `pending`. */
-  byNode: Map<string, Allocation[]>
+  byNode: Map<string, Promised[]>
+  extended: Extended
   /** Their devices are not where the pod might be, or will not be ready any more. */
   elsewhere: Set<Claim>
   stuck: ReadonlySet<Claim>
@@ -48,10 +51,11 @@ export function dynamicResources(devices: DeviceView): Plugin {
       return typeof found === 'string' ? found : undefined
     },
     preFilter(state, pod) {
-      if (!pod.spec?.resourceClaims?.length) return SKIP
+      const extended = extendedBy(pod, devices)
+      if (!pod.spec?.resourceClaims?.length && extended.served.size === 0) return SKIP
       const claims = claimsFor(pod, devices)
       if (typeof claims === 'string') return rejectForGood(claims)
-      if (claims.length === 0) return SKIP
+      if (claims.length === 0 && extended.served.size === 0) return SKIP
       const pending = claims.filter(({ status }) => !status?.allocation)
       const problem = pending.map((claim) => whyNotYet(claim, devices)).find(Boolean)
       if (problem) return rejectForGood(problem)
@@ -60,12 +64,13 @@ export function dynamicResources(devices: DeviceView): Plugin {
         pending,
         world: devices.world(),
         byNode: new Map(),
+        extended,
         elsewhere: new Set(),
         stuck: new Set(claims.filter((claim) => hasBindingConditions(claim) && devices.isStuck(claim))),
       } satisfies Plan)
       return undefined
     },
-    filter: (state, _pod, node) => rejectionOn(state.get(NAME) as Plan, node),
+    filter: (state, pod, node) => rejectionOn(state.get(NAME) as Plan, pod, node),
     postFilter: (state, pod) => giveBackIdle(state.get(NAME) as Plan | undefined, pod, devices),
     preScore: (state) => {
       const plan = state.get(NAME) as Plan | undefined
@@ -76,39 +81,39 @@ export function dynamicResources(devices: DeviceView): Plugin {
     score: (state, _pod, { name }) => scoreOf(state.get(NAME) as Plan, name),
     normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: false }),
     reserve(state, _pod, node) {
-      for (const [claim, allocation] of promised(state, node)) devices.promise(claim, allocation)
+      for (const { claim, allocation } of promised(state, node)) devices.promise(claim, allocation)
     },
     async unreserve(state, pod, node) {
-      for (const [claim] of promised(state, node)) devices.takeBack(claim)
-      const { claims = [] } = (state.get(NAME) as Plan | undefined) ?? {}
+      for (const { claim } of promised(state, node)) devices.takeBack(claim)
+      const { claims = [], extended } = (state.get(NAME) as Plan | undefined) ?? {}
+      if (extended?.made) await devices.remove(extended.made)
       await Promise.all(claims.filter((claim) => isReservedFor(pod, claim)).map((claim) => devices.release(claim, pod)))
     },
     preBindPreFlight: (state) => (state.has(NAME) ? undefined : SKIP),
     async preBind(state, pod, node, signal) {
       const plan = state.get(NAME) as Plan | undefined
       if (!plan) return
-      const allocations = new Map(promised(state, node))
+      const here = promised(state, node)
       for (const [at, claim] of plan.claims.entries()) {
         if (isReservedFor(pod, claim)) continue
-        plan.claims[at] = await devices.bind(claim, pod, allocations.get(claim))
+        plan.claims[at] = await devices.bind(claim, pod, here.find((one) => one.claim === claim)?.allocation)
       }
-      if (plan.claims.some(hasBindingConditions)) await devices.untilReady(plan.claims, pod, node, signal)
+      const bound = await bindExtended(plan.extended, pod, here, devices)
+      const claims = bound ? [...plan.claims, bound] : plan.claims
+      if (claims.some(hasBindingConditions)) await devices.untilReady(claims, pod, node, signal)
     },
     wokenBy: ['node-added', 'node-updated', 'claim-changed', 'devices-changed'],
     mayHelp: (event, pod) => mayHelp(event, pod, devices),
   }
 }
 
-const promised = (state: CycleState, node: string): [Claim, Allocation][] => {
-  const plan = state.get(NAME) as Plan | undefined
-  const allocations = plan?.byNode.get(node) ?? []
-  return allocations.map((allocation, at) => [plan!.pending[at]!, allocation])
-}
+const promised = (state: CycleState, node: string): Promised[] =>
+  (state.get(NAME) as Plan | undefined)?.byNode.get(node) ?? []
 
 /** All of them, or why there are not all. */
 function claimsFor(pod: Pod, devices: DeviceView): Claim[] | string {
   const claims: Claim[] = []
-  for (const { key, template } of podClaims(pod)) {
+  for (const { key, template } of namedClaims(pod)) {
     if (key === undefined) return `pod "${keyOf(pod)}": ResourceClaim not created yet`
     const claim = devices.claim(key)
     if (!claim) return `resourceclaim.resource.k8s.io "${key.slice(key.indexOf('/') + 1)}" not found`
@@ -128,16 +133,22 @@ function whyNotYet(claim: Claim, devices: DeviceView): string | undefined {
   return unknown && `request ${unknown.name}: device class ${unknown.wish.deviceClassName} does not exist`
 }
 
-function rejectionOn(plan: Plan, { node, name }: NodeInfo): Rejection | undefined {
+function rejectionOn(plan: Plan, pod: Pod, info: NodeInfo): Rejection | undefined {
+  const { node, name } = info
   if (!node) return undefined
+  if (plan.extended.stale) return reject('cannot schedule extended resource claim')
   const away = plan.claims.filter((claim) => {
     const selector = claim.status?.allocation?.nodeSelector
     return plan.stuck.has(claim) || (selector && !matchesAny(selector, node))
   })
   try {
-    const allocations = allocate(node, plan.pending, plan.world)
+    const extended = extendedOn(info, pod, plan.extended)
+    const wanted = extended ? [...plan.pending, extended.claim] : plan.pending
+    const allocations = allocate(node, wanted, plan.world)
     if (!allocations) return rejectForGood('cannot allocate all claims')
-    plan.byNode.set(name, allocations)
+    const promised = allocations.map((allocation, at): Promised => ({ claim: wanted[at]!, allocation }))
+    if (extended) promised.at(-1)!.mappings = extended.mappings
+    plan.byNode.set(name, promised)
   } catch (err) {
     if (err instanceof NotHere || err instanceof TookTooLong) return rejectForGood(err.message)
     throw new Error(`running "${NAME}" filter plugin: ${(err as Error).message}`, { cause: err })
@@ -150,6 +161,8 @@ function rejectionOn(plan: Plan, { node, name }: NodeInfo): Rejection | undefine
 /** A claim that nobody else uses may get other devices, on another node. */
 function giveBackIdle(plan: Plan | undefined, { metadata }: Pod, devices: DeviceView): PostFilterResult {
   if (!plan) return { message: 'no new claims to deallocate' }
+  const { stale } = plan.extended
+  if (stale) return { message: 'deletion of ResourceClaim completed', errand: () => devices.remove(stale) }
   const idle = [...plan.elsewhere].find(({ status }) =>
     (status?.reservedFor ?? []).every(({ uid }) => uid === metadata?.uid),
   )
@@ -158,11 +171,11 @@ function giveBackIdle(plan: Plan | undefined, { metadata }: Pod, devices: Device
 }
 
 /** How near to the top of their wish lists the claims' devices are. */
-function scoreOf({ pending, byNode }: Plan, node: string): number {
+function scoreOf({ byNode }: Plan, node: string): number {
   let score = 0
-  for (const [at, allocation] of (byNode.get(node) ?? []).entries()) {
+  for (const { claim, allocation } of byNode.get(node) ?? []) {
     const granted = new Set(allocation.devices?.results?.map(({ request }) => request))
-    for (const request of requestsOf(pending[at]!)) {
+    for (const request of requestsOf(claim)) {
       if (!request.firstAvailable?.length) continue
       const place = wishesOf(request).findIndex(({ name }) => granted.has(name))
       if (place >= 0) score += MOST_ALTERNATIVES - place
@@ -179,6 +192,7 @@ function mayHelp(event: ClusterEvent, pod: Pod, devices: DeviceView): boolean {
   if (typeof claims === 'string') return false
   // Its devices are free again, for anybody.
   if (previous?.status?.allocation && !claim.status?.allocation) return true
+  if (isExtendedClaimOf(pod, claim)) return true
   if (!claims.some(({ metadata }) => metadata?.uid === claim.metadata?.uid)) return false
   return !previous || !deepEqual(previous.status, claim.status)
 }

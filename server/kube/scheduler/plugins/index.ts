@@ -79,10 +79,13 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     nodeAffinity(args.NodeAffinity),
     nodePorts,
     nodeDeclaredFeatures,
-    nodeResourcesFit({
-      ...args.NodeResourcesFit,
-      ignoredResources: [...args.NodeResourcesFit.ignoredResources, ...seenToByExtenders],
-    }),
+    nodeResourcesFit(
+      {
+        ...args.NodeResourcesFit,
+        ignoredResources: [...args.NodeResourcesFit.ignoredResources, ...seenToByExtenders],
+      },
+      devices,
+    ),
     volumeRestrictions(storage),
     nodeVolumeLimits(storage),
     volumeBinding(storage),

@@ -3,6 +3,7 @@
 // Upstream: plugins/noderesources/{fit,least_allocated,most_allocated,requested_to_capacity_ratio}.go.
 
 import { amountsOf, isScalar, type PodResources, podResources } from '../../kinds/placement/pod-resources.ts'
+import type { DeviceView } from '../devices/device-view.ts'
 import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 
@@ -13,6 +14,8 @@ type IsIgnored = (resource: string) => boolean
 interface Request {
   name: string
   amount: number
+  /** DynamicResources sees to it, except on nodes that have an amount of it. */
+  isDevice: boolean
 }
 
 interface Wanted extends PodResources {
@@ -25,8 +28,8 @@ function insufficient(requests: readonly Request[], node: NodeInfo): Rejection |
   let reasons: string[] | undefined
   let neverFits = false
   if (node.freePods < 1) reasons = ['Too many pods']
-  for (const { name, amount } of requests) {
-    if (amount <= node.free.get(name)) continue
+  for (const { name, amount, isDevice } of requests) {
+    if (amount <= node.free.get(name) || (isDevice && node.allocatable.get(name) === 0)) continue
     reasons ??= []
     reasons.push(`Insufficient ${name}`)
     // Even an empty node would be too small.
@@ -95,15 +98,16 @@ function isIgnoredBy({ ignoredResources, ignoredResourceGroups }: NodeResourcesF
   return (name) => name.includes('/') && (names.has(name) || groups.has(name.slice(0, name.indexOf('/'))))
 }
 
-export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
+export function nodeResourcesFit(told: NodeResourcesFitArguments, devices: Pick<DeviceView, 'classServing'>): Plugin {
   const { scoringStrategy: strategy } = told
   const isByRatio = strategy.type === 'RequestedToCapacityRatio'
   const isIgnored = isIgnoredBy(told)
+  const isDevice = (name: string) => devices.classServing(name) !== undefined
   return {
     name: 'NodeResourcesFit',
     preFilter(state, pod) {
       const resources = podResources(pod)
-      const counted = Array.from(resources.requests, ([name, amount]) => ({ name, amount }))
+      const counted = Array.from(resources.requests, ([name, amount]) => ({ name, amount, isDevice: isDevice(name) }))
       const filtered = counted.filter(({ name, amount }) => amount > 0 && !isIgnored(name))
       state.set(STATE, { ...resources, filtered } satisfies Wanted)
       return undefined
@@ -125,12 +129,16 @@ export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
       if (weights === 0) return 0
       return isByRatio ? Math.round(sum / weights) : Math.floor(sum / weights)
     },
-    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down'],
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down', 'devices-changed'],
     mayHelp(event, pod) {
+      if (event.type === 'devices-changed') return [...podResources(pod).requests.keys()].some(isDevice)
       if (event.type !== 'node-added' && event.type !== 'node-updated') return true
       const allocatable = amountsOf(event.node.status?.allocatable)
       const { requests } = podResources(pod)
-      const fits = [...requests].every(([name, amount]) => isIgnored(name) || amount <= (allocatable.get(name) ?? 0))
+      const fits = [...requests].every(([name, amount]) => {
+        const has = allocatable.get(name) ?? 0
+        return isIgnored(name) || amount <= has || (has === 0 && isDevice(name))
+      })
       if (event.type === 'node-added' || !fits) return fits
       const before = amountsOf(event.previous.status?.allocatable)
       const matters = (name: string) => name === 'pods' || (requests.get(name) ?? 0) > 0

@@ -20,7 +20,7 @@ export const world: PluginOptions = {
   namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
   budgets: () => [],
   storage: {} as StorageView,
-  devices: {} as DeviceView,
+  devices: { classServing: () => undefined } as unknown as DeviceView,
   usage: {} as NodeUsage,
 }
 

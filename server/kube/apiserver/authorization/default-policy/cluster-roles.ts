@@ -129,7 +129,7 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(READ, STORAGE, 'csistoragecapacities'),
     rule(READ, STORAGE, 'volumeattachments'),
     rule(READ, ['resource.k8s.io'], 'deviceclasses'),
-    rule(`${READ} patch update`, ['resource.k8s.io'], 'resourceclaims'),
+    rule(`${READ} create delete patch update`, ['resource.k8s.io'], 'resourceclaims'),
     rule(`${READ} patch update`, ['resource.k8s.io'], 'resourceclaims/status'),
     rule('patch update', ['resource.k8s.io'], 'resourceclaims/binding'),
     rule(READ, ['resource.k8s.io'], 'resourceslices'),
