@@ -1,10 +1,9 @@
 // The Job: pods that are to end well, so and so often. Upstream: kubernetes/pkg/registry/batch/job/strategy.go.
 
 import type { Job as Wire } from 'kubernetes-types/batch/v1'
-import { deepEqual } from '../apimachinery/deep.ts'
 import { labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { allowedTemplate } from './batch/allowed-template.ts'
+import { templateChangeErrors } from './batch/allowed-template.ts'
 import type { FullJobSpec } from './batch/full-job-spec.ts'
 import { jobSpecErrors } from './batch/job-spec-errors.ts'
 import { jobStatusErrors } from './batch/job-status-errors.ts'
@@ -159,11 +158,9 @@ function updateErrors(next: Wire, previous: Wire): FieldError[] {
     }
   }
   errors.push(...immutableErrors(spec, before, 'spec.', ['selector']))
-  if (!deepEqual(spec.template, allowedTemplate(spec, previous))) {
-    errors.push(fieldError.invalid('spec.template', spec.template, 'field is immutable'))
-  }
   return [
     ...errors,
+    ...templateChangeErrors(spec, previous),
     ...immutableErrors(spec, before, 'spec.', [
       'completionMode',
       'podFailurePolicy',

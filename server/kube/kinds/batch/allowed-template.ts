@@ -1,22 +1,36 @@
-// What may still be changed of a Job's pods: while it is suspended and none of them is left, where they are to go and how
-// much they ask for. Upstream: pkg/apis/batch/validation validatePodTemplateUpdate.
+// What may still be changed of a Job's pods: while it is suspended and has not begun, or has been stopped until none of
+// them is left, where they are to go and how much they ask for. Upstream: pkg/apis/batch/validation
+// validatePodTemplateUpdate, pkg/registry/batch/job shouldAllowMutablePodTemplate.
 
 import type { Job } from 'kubernetes-types/batch/v1'
-import type { Affinity, Container, PodTemplateSpec } from 'kubernetes-types/core/v1'
+import type { Affinity, Container, PodSpec } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { FullJobSpec } from './full-job-spec.ts'
 
 const MOVABLE = ['nodeSelector', 'tolerations', 'schedulingGates'] as const
 
-/** The template as it was, with what `next` may say otherwise. */
-export function allowedTemplate(next: FullJobSpec, { spec: before, status }: Job): PodTemplateSpec | undefined {
-  const template = before?.template
-  const isMovable = before?.suspend === true && (status?.active ?? 0) === 0
-  if (!isMovable || !template?.spec) return template
-  const asked = next.template.spec
-  const { initContainers } = template.spec
+export function templateChangeErrors({ template }: FullJobSpec, previous: Job): FieldError[] {
+  const before = previous.spec?.template
+  if (!isMovable(previous) || !before?.spec) {
+    return deepEqual(template, before) ? [] : [fieldError.invalid('spec.template', template, 'field is immutable')]
+  }
+  if (deepEqual(template.spec, allowedSpec(template.spec, before.spec))) return []
+  return [fieldError.invalid('spec.template.spec', template.spec, 'field is immutable')]
+}
+
+function isMovable({ spec, status }: Job): boolean {
+  if (spec?.suspend !== true || (status?.active ?? 0) > 0) return false
+  const isStopped = status?.conditions?.some((condition) => condition.type === 'Suspended' && condition.status === 'True')
+  return status?.startTime === undefined || isStopped === true
+}
+
+/** The pods as they were, with what is asked now where that may be said otherwise. */
+function allowedSpec(asked: PodSpec | undefined, before: PodSpec): PodSpec {
+  const { initContainers } = before
   const spec = {
-    ...template.spec,
-    containers: sized(template.spec.containers, asked?.containers),
+    ...before,
+    containers: sized(before.containers, asked?.containers),
     ...(initContainers && { initContainers: sized(initContainers, asked?.initContainers) }),
   }
   for (const field of MOVABLE) {
@@ -24,13 +38,9 @@ export function allowedTemplate(next: FullJobSpec, { spec: before, status }: Job
     if (value === undefined) delete spec[field]
     else Object.assign(spec, { [field]: value })
   }
-  const { annotations, labels } = next.template.metadata ?? {}
-  const { annotations: _annotations, labels: _labels, ...metadata } = template.metadata ?? {}
-  return {
-    ...template,
-    metadata: { ...metadata, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
-    spec: { ...spec, affinity: moved(template.spec.affinity, asked?.affinity) },
-  }
+  const affinity = moved(before.affinity, asked?.affinity)
+  delete spec.affinity
+  return affinity ? { ...spec, affinity } : spec
 }
 
 /** Nodes may be chosen otherwise; which pods it keeps near stays. Nothing asked for is not the same as no wishes, `{}`. */
@@ -40,12 +50,12 @@ function moved(before: Affinity | undefined, asked: Affinity | undefined): Affin
   return Object.keys(others).length > 0 ? others : undefined
 }
 
-const sized = (before: readonly Container[], next: readonly Container[] = []): Container[] =>
-  before.map((container, index) => {
-    const asked = next[index]?.resources
-    const { requests: _requests, limits: _limits, ...kept } = container.resources ?? {}
-    const { requests, limits } = asked ?? {}
-    const resources = { ...kept, ...(requests && { requests }), ...(limits && { limits }) }
+function sized(before: readonly Container[], next: readonly Container[] = []): Container[] {
+  if (next.length !== before.length) return [...before]
+  return before.map((container, index) => {
+    const { name, resources } = next[index]!
+    if (name !== container.name) return container
     const { resources: _before, ...rest } = container
-    return asked || Object.keys(resources).length > 0 ? { ...rest, resources } : rest
+    return resources ? { ...rest, resources } : rest
   })
+}

@@ -11,8 +11,9 @@ import { parseIndexes } from './indexes.ts'
 
 type Condition = 'Complete' | 'Failed' | 'FailureTarget' | 'SuccessCriteriaMet'
 
-const is = (status: JobStatus, type: Condition): boolean =>
-  status.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
+const hasCondition = (status: JobStatus, type: string, value: 'True' | 'False'): boolean =>
+  status.conditions?.some((condition) => condition.type === type && condition.status === value) ?? false
+const is = (status: JobStatus, type: Condition): boolean => hasCondition(status, type, 'True')
 const isFinished = (status: JobStatus) => is(status, 'Complete') || is(status, 'Failed')
 
 /** Upstream leaves out the conditions themselves. */
@@ -105,14 +106,18 @@ function timeErrors({ now, before, spec, changed, turned, finished }: Told): Fie
     }
   }
   if (changed('startTime', 'completionTime') && start && end && Date.parse(end) < Date.parse(start)) {
-    wrongEnd('completionTime cannot be set before startTime')
+    wrongEnd('must be equal to or after `startTime`')
   }
-  if ((finished || changed('startTime')) && !start && isFinished(now)) {
+  // Of a Job that wants no pods nothing ever begins, suspended as it is.
+  const isNothing = spec.suspend === true && spec.completions === 0
+  if ((finished || changed('startTime')) && !start && isFinished(now) && !isNothing) {
     errors.push(fieldError.required('status.startTime', 'startTime is required for finished job'))
   }
-  if (end && before.completionTime && end !== before.completionTime) wrongEnd('completionTime cannot be mutated')
-  if (before.startTime && start !== before.startTime && !spec.suspend) {
-    errors.push(fieldError.required('status.startTime', 'startTime cannot be removed for unsuspended job'))
+  if (end && before.completionTime && end !== before.completionTime) wrongEnd('field is immutable')
+  const isResumed = hasCondition(before, 'Suspended', 'True') && hasCondition(now, 'Suspended', 'False')
+  if (before.startTime && start !== before.startTime && !spec.suspend && !isResumed) {
+    const why = 'field is immutable for unsuspended job once set'
+    errors.push(fieldError.invalid('status.startTime', start ?? null, why))
   }
   return errors
 }
@@ -136,7 +141,7 @@ function countErrors({ now, before, spec, changed, finished }: Told): FieldError
     wrong('active', active, 'active>0 is invalid for finished job')
   }
   if (isOver && seen.size > 0 && (finished || changed('uncountedTerminatedPods'))) {
-    wrong('uncountedTerminatedPods', uncounted, 'uncountedTerminatedPods needs to be empty for finished job')
+    wrong('uncountedTerminatedPods', uncounted, 'must be empty for finished job')
   }
   if (isOver && terminating > 0 && (finished || changed('terminating'))) {
     wrong('terminating', terminating, 'terminating>0 is invalid for finished job')
