@@ -16,6 +16,8 @@ const FS_GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType']
 const MODES = ['Persistent', 'Ephemeral']
 const SHORTEST_TOKEN_SECONDS = 600
 const SHORTEST_UPDATE_SECONDS = 10
+const TOKENS_IN_SIGHT =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'
 
 export const CSIDriver = defineKind<Wire>({
   group: 'storage.k8s.io',
@@ -48,6 +50,11 @@ export const CSIDriver = defineKind<Wire>({
       ...periodErrors(spec?.nodeAllocatableUpdatePeriodSeconds),
       ...placeErrors(spec),
     ],
+    warnings({ spec }, previous) {
+      const { tokenRequests = [], serviceAccountTokenInSecrets: isInSecrets } = spec ?? {}
+      const isTold = previous && deepEqual(tokenRequests, previous.spec?.tokenRequests ?? [])
+      return tokenRequests.length > 0 && isInSecrets === undefined && !isTold ? [TOKENS_IN_SIGHT] : []
+    },
     validateUpdate: (next, previous) => [
       ...immutable('spec.attachedRequired', next.spec?.attachRequired, previous.spec?.attachRequired),
       ...immutable('spec.volumeLifecycleModes', next.spec?.volumeLifecycleModes, previous.spec?.volumeLifecycleModes),

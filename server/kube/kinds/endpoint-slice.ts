@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/registry/discovery/endpointslice.
 
 import type { EndpointSlice as Wire } from 'kubernetes-types/discovery/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
 import { addressWarnings } from '../apimachinery/ip-warnings.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -24,6 +25,13 @@ export const EndpointSlice = defineKind<Wire>({
         port.name ??= ''
         port.protocol ||= 'TCP'
       }
+    },
+    prepareForCreate: dropTopology,
+    prepareForUpdate(next, previous) {
+      if (!deepEqual(toldBy(next), toldBy(previous))) {
+        next.metadata = { ...next.metadata, generation: (previous.metadata?.generation ?? 0) + 1 }
+      }
+      if (!deepEqual(next.endpoints, previous.endpoints)) dropTopology(next)
     },
     validate({ addressType, endpoints = [], ports = [] }) {
       return [
@@ -60,6 +68,19 @@ export const EndpointSlice = defineKind<Wire>({
     ageColumn,
   ],
 })
+
+/** Its labels lead to its Service, so they count too. */
+const toldBy = ({ metadata, addressType, endpoints = [], ports = [] }: Wire) => ({
+  labels: metadata?.labels ?? {},
+  addressType,
+  endpoints,
+  ports,
+})
+
+/** What v1beta1 said of where an endpoint is, v1 only shows. */
+function dropTopology({ endpoints = [] }: Wire): void {
+  for (const endpoint of endpoints) delete endpoint.deprecatedTopology
+}
 
 function portsOf({ ports }: Wire): string {
   if (!ports) return '<unset>'

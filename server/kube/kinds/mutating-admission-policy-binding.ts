@@ -3,6 +3,7 @@
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type BindingSpec, bindingColumns, bindingErrors, defaultBinding } from './admission/policies.ts'
 import { mutatingOperationErrors } from './admission/rules.ts'
+import { suffixWarnings } from './admission/static-suffix.ts'
 import { defineKind } from './define-kind.ts'
 
 export const MutatingAdmissionPolicyBinding = defineKind<KubeObject & { spec?: BindingSpec }>({
@@ -14,6 +15,7 @@ export const MutatingAdmissionPolicyBinding = defineKind<KubeObject & { spec?: B
   namespaced: false,
   hasGeneration: true,
   strategy: {
+    warnings: suffixWarnings,
     requiresResourceVersion: true,
     setDefaults: defaultBinding,
     validate: ({ spec }) => [

@@ -7,6 +7,7 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ExpressionChecks, type KnownToExpressions } from '../cel/admission.ts'
 import { defaultPolicy, knownInPolicy, type PolicySpec, policyErrors } from './admission/policies.ts'
 import { expressionErrors, mutatingOperationErrors, shownParamKind } from './admission/rules.ts'
+import { suffixWarnings } from './admission/static-suffix.ts'
 import { ageColumn, defineKind, nameColumn, validatedInPieces } from './define-kind.ts'
 
 interface Expression {
@@ -32,6 +33,7 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   namespaced: false,
   hasGeneration: true,
   strategy: {
+    warnings: suffixWarnings,
     requiresResourceVersion: true,
     setDefaults: defaultPolicy,
     ...validatedInPieces(errorsOf),

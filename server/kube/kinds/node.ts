@@ -1,6 +1,7 @@
 // The node: a machine, as its kubelet tells of it. Upstream: kubernetes/pkg/registry/core/node/strategy.go.
 
 import type { Node as Wire } from 'kubernetes-types/core/v1'
+import { rangeWarnings } from '../apimachinery/ip-warnings.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { addressesErrors, amountsErrors, featuresErrors, keptErrors, rangesErrors, taintErrors } from './node-rules.ts'
 
@@ -43,8 +44,10 @@ export const Node = defineKind<Wire>({
       ...featuresErrors(node),
       ...addressesErrors(node.status),
     ],
-    warnings: ({ spec }) =>
-      spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [],
+    warnings: ({ spec }) => [
+      ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+      ...(spec?.podCIDRs ?? []).flatMap((range, index) => rangeWarnings(`spec.podCIDRs[${index}]`, range)),
+    ],
   },
   columns: [
     nameColumn,

@@ -25,6 +25,8 @@ const FROZEN =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
 const CURRENT_CLASS = 'status.currentVolumeAttributesClassName'
 
+const SOURCES = new Set(['/PersistentVolumeClaim', 'snapshot.storage.k8s.io/VolumeSnapshot'])
+
 export const PersistentVolumeClaim = defineKind<Wire>({
   version: 'v1',
   kind: 'PersistentVolumeClaim',
@@ -37,14 +39,13 @@ export const PersistentVolumeClaim = defineKind<Wire>({
     setDefaults({ spec }) {
       if (!spec) return
       spec.volumeMode ??= 'Filesystem'
-      // Two names for one thing: what one says the other says too.
-      if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource }
-      else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
-        spec.dataSource = { ...spec.dataSourceRef }
-      }
     },
     prepareForCreate(claim) {
+      settleSource(claim.spec)
       Object.assign(claim, { status: { phase: 'Pending' } })
+    },
+    prepareForUpdate(next, previous) {
+      settleSource(next.spec, previous.spec)
     },
     validate: ({ spec }) => claimSpecErrors(spec, 'spec'),
     validateUpdate: updateErrors,
@@ -129,6 +130,23 @@ function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): 
   if (dataSource && namespace) errors.push(refuse('may not be specified when dataSourceRef.namespace is specified'))
   else if (dataSource && dataSourceRef && !deepEqual(dataSource, ref)) errors.push(refuse('must match dataSourceRef'))
   return errors
+}
+
+/**
+ * Two names for one thing: what one says the other says too. The older one was heard only of claims and snapshots, and
+ * still is where it stands alone.
+ */
+function settleSource(spec: PersistentVolumeClaimSpec | undefined, before?: PersistentVolumeClaimSpec): void {
+  if (!spec) return
+  const { dataSource, dataSourceRef } = spec
+  const isUsed = before?.dataSource || before?.dataSourceRef
+  if (dataSource && !dataSourceRef && !isUsed && !SOURCES.has(`${dataSource.apiGroup ?? ''}/${dataSource.kind}`)) {
+    delete spec.dataSource
+  } else if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource }
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { namespace: _namespace, ...source } = dataSourceRef
+    spec.dataSource = source
+  }
 }
 
 function updateErrors(next: Wire, previous: Wire): FieldError[] {

@@ -3,7 +3,7 @@
 
 import type { ScopedResourceSelectorRequirement, ResourceQuota as Wire } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { parseQuantity } from '../apimachinery/quantity.ts'
+import { parseQuantity, quantityOf } from '../apimachinery/quantity.ts'
 import { errorFindings, type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { isExtendedResource, resourceNameErrors } from './pod-template/resources.ts'
@@ -24,6 +24,7 @@ export const ResourceQuota = defineKind<Wire>({
       deepEqual(sorted(next.spec?.scopes), sorted(previous.spec?.scopes))
         ? []
         : [fieldError.invalid('spec.scopes', next.spec?.scopes, 'field is immutable')],
+    warnings: ({ spec }, previous) => (previous ? [] : halfWarnings(spec?.hard ?? {})),
     validateStatusUpdate: ({ status }) =>
       (['hard', 'used'] as const).flatMap((list) =>
         Object.entries(status?.[list] ?? {}).flatMap(([name, amount]) => amountErrors(`status.${list}`, name, amount)),
@@ -180,3 +181,15 @@ function operatorErrors(at: string, operator: string, values: readonly string[])
   }
   return [fieldError.invalid(`${at}.operator`, operator, 'not a valid selector operator')]
 }
+
+/** Who may ask for more than may be used has mixed up the two. */
+const halfWarnings = (hard: Readonly<Record<string, string>>): string[] =>
+  ['cpu', 'memory', 'storage', 'ephemeral-storage'].flatMap((name) => {
+    const limited = `limits.${name}`
+    const isBare = hard[`requests.${name}`] === undefined && (name === 'cpu' || name === 'memory')
+    const asked = isBare ? name : `requests.${name}`
+    if (hard[asked] === undefined || hard[limited] === undefined) return []
+    const [request, limit] = [quantityOf(hard[asked]), quantityOf(hard[limited])]
+    if (request.nanos <= limit.nanos) return []
+    return [`ResourceQuota ${asked} (${request}) should be less than ${limited} (${limit})`]
+  })

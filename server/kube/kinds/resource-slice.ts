@@ -18,6 +18,11 @@ export const ResourceSlice = defineKind<Slice>({
     prepareForCreate: dateTaints,
     prepareForUpdate: (next, _previous, occasion) => dateTaints(next, occasion),
     validate: ({ spec }, previous) => sliceErrors(spec ?? {}, previous?.spec),
+    warnings: ({ spec }) => {
+      const { driver = '' } = spec ?? {}
+      if (driver === driver.toLowerCase()) return []
+      return [`spec.driver: driver names should be lowercase; ${JSON.stringify(driver)} contains uppercase characters`]
+    },
     validateUpdate: (next, previous) => [
       ...immutable('spec.pool.name', next.spec?.pool?.name, previous.spec?.pool?.name),
       ...immutable('spec.driver', next.spec?.driver, previous.spec?.driver),

@@ -35,6 +35,10 @@ export const Service = defineKind<Wire>({
     },
     prepareForUpdate(service, previous) {
       completeAddresses(service.spec ?? {}, previous.spec)
+      // Nothing balances it any more.
+      if (service.spec?.type !== 'LoadBalancer') {
+        Object.assign(service, { status: { ...service.status, loadBalancer: {} } })
+      }
     },
     validate: ({ spec }, previous) => serviceErrors(spec ?? {}, previous?.spec),
     validateStatusUpdate: ({ spec, status }, { status: previous }) =>

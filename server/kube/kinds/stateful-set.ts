@@ -29,7 +29,8 @@ export const StatefulSet = defineKind<Wire>({
     warnings: (next, previous) => [
       ...templateWarnings(next, previous),
       ...(next.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
-        storageWarnings(spec ?? {}, `spec.volumeClaimTemplates[${index}]`),
+        // Upstream names the field otherwise where it is not new.
+        storageWarnings(spec ?? {}, `spec.volumeClaimTemplates[${index}]${previous ? '.Spec' : ''}`),
       ),
       ...((next.spec?.revisionHistoryLimit ?? 0) < 0
         ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']

@@ -4,6 +4,7 @@ import type { ValidatingAdmissionPolicyBinding as Wire } from 'kubernetes-types/
 import { duplicatesAt, oneOf } from '../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { bindingColumns, bindingErrors, defaultBinding } from './admission/policies.ts'
+import { suffixWarnings } from './admission/static-suffix.ts'
 import { defineKind } from './define-kind.ts'
 
 const ACTIONS = ['Audit', 'Deny', 'Warn']
@@ -17,6 +18,7 @@ export const ValidatingAdmissionPolicyBinding = defineKind<Wire>({
   namespaced: false,
   hasGeneration: true,
   strategy: {
+    warnings: suffixWarnings,
     requiresResourceVersion: true,
     setDefaults: defaultBinding,
     // So upstream writes the name of its field.

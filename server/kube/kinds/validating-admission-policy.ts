@@ -13,6 +13,7 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ExpressionChecks, type KnownToExpressions } from '../cel/admission.ts'
 import { defaultPolicy, knownInPolicy, policyErrors } from './admission/policies.ts'
 import { expressionErrors, shownParamKind } from './admission/rules.ts'
+import { suffixWarnings } from './admission/static-suffix.ts'
 import { ageColumn, defineKind, nameColumn, SENT_METADATA, validatedInPieces } from './define-kind.ts'
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
@@ -30,6 +31,7 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    warnings: suffixWarnings,
     requiresResourceVersion: true,
     keptByStatusUpdates: SENT_METADATA,
     setDefaults: defaultPolicy,

@@ -383,3 +383,59 @@ it.each<[string, object, string[]]>([
   const { strategy } = builtInKinds.find((one) => one.kind === kind)!
   expect(strategy.statusWarnings?.(object as never)).toEqual(warnings)
 })
+
+describe('of v1.35 and v1.36', () => {
+  const TOKENS =
+    'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'
+  const driver = { spec: { tokenRequests: [{ audience: 'a' }] } }
+  const quota = (hard: object) => ({ spec: { hard } })
+
+  it.each<[string, object, object | undefined, string[]]>([
+    ['CSIDriver', driver, undefined, [TOKENS]],
+    ['CSIDriver', driver, { spec: {} }, [TOKENS]],
+    ['CSIDriver', driver, driver, []],
+    ['CSIDriver', { spec: { ...driver.spec, serviceAccountTokenInSecrets: false } }, undefined, []],
+    [
+      'Node',
+      { spec: { podCIDRs: ['10.0.0.0/24', 'FD00::/64'] } },
+      undefined,
+      ['spec.podCIDRs[1]: IPv6 CIDR value "FD00::/64" should be in RFC 5952 canonical format ("fd00::/64")'],
+    ],
+    [
+      'ResourceQuota',
+      quota({ cpu: '2000m', 'limits.cpu': '1', 'requests.memory': '1Gi', 'limits.memory': '1Gi' }),
+      undefined,
+      ['ResourceQuota cpu (2) should be less than limits.cpu (1)'],
+    ],
+    [
+      'ResourceQuota',
+      quota({ cpu: '2', 'requests.cpu': '1', 'limits.cpu': '1', 'requests.storage': '2', 'limits.storage': '1' }),
+      undefined,
+      ['ResourceQuota requests.storage (2) should be less than limits.storage (1)'],
+    ],
+    ['ResourceQuota', quota({ cpu: '2', 'limits.cpu': '1' }), quota({}), []],
+    [
+      'ResourceSlice',
+      { spec: { driver: 'A.example' } },
+      undefined,
+      ['spec.driver: driver names should be lowercase; "A.example" contains uppercase characters'],
+    ],
+    ...[
+      'MutatingAdmissionPolicy',
+      'MutatingAdmissionPolicyBinding',
+      'MutatingWebhookConfiguration',
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
+      'ValidatingWebhookConfiguration',
+    ].map((kind): [string, object, undefined, string[]] => [
+      kind,
+      { metadata: { name: 'a.static.k8s.io' } },
+      undefined,
+      [
+        'metadata.name: names ending with ".static.k8s.io" are reserved for static manifest-based configurations and cannot be managed via the API',
+      ],
+    ]),
+  ])('of a %s like %j that was %j', (kind, object, previous, warnings) => {
+    expect(warningsOf(kind, object, previous)).toEqual(warnings)
+  })
+})

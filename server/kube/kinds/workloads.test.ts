@@ -325,13 +325,24 @@ describe('made once', () => {
     const going = job({ suspend: true }, { startTime: '2026-01-01T00:00:00Z' })
     expect(changed(Job, going, moved), 'also where it was never told that it is stopped').toHaveLength(1)
     const stopped = { conditions: [{ type: 'Suspended', status: 'True' }], startTime: '2026-01-01T00:00:00Z' }
-    expect(changed(Job, job({ suspend: true }, stopped), moved), 'until it is stopped and its pods are gone').toEqual([])
+    expect(changed(Job, job({ suspend: true }, stopped), moved), 'until it is stopped and its pods are gone').toEqual(
+      [],
+    )
   })
 
   it.each([
     ['how much they ask for', { containers: [{ name: 'a', image: 'b', resources: { requests: { cpu: '1' } } }] }, true],
     ['their image', { containers: [{ name: 'a', image: 'c' }] }, false],
-    ['one more of them', { containers: [{ name: 'a', image: 'b' }, { name: 'c', image: 'b' }] }, false],
+    [
+      'one more of them',
+      {
+        containers: [
+          { name: 'a', image: 'b' },
+          { name: 'c', image: 'b' },
+        ],
+      },
+      false,
+    ],
     ['on which nodes they go', { affinity: { nodeAffinity } }, true],
     ['with whom they go', { affinity: { nodeAffinity, podAffinity: {} } }, false],
   ])('a suspended Job lets its pods be told %s', (_what, told, isLet) => {

@@ -57,7 +57,8 @@ function dropUnfit(spec: ServiceSpec, before: ServiceSpec): void {
   }
   if (!mayHaveNodePorts(spec) && mayHaveNodePorts(before)) {
     const given = new Set(before.ports?.map(({ nodePort }) => nodePort))
-    for (const port of spec.ports ?? []) if (given.has(port.nodePort)) delete port.nodePort
+    const isLeft = (spec.ports ?? []).every(({ nodePort }) => !nodePort || given.has(nodePort))
+    if (isLeft) for (const port of spec.ports ?? []) delete port.nodePort
   }
   const drop = (field: keyof ServiceSpec, fits: (spec: ServiceSpec) => boolean) => {
     if (fits(before) && !fits(spec) && spec[field] === before[field]) delete spec[field]

@@ -18,6 +18,7 @@ import {
   type Rule,
   ruleErrors,
 } from './rules.ts'
+import { suffixWarnings } from './static-suffix.ts'
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1']
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun']
@@ -28,6 +29,7 @@ type Configuration = KubeObject & { webhooks?: Webhook[] }
 export function webhooksStrategy<T extends Configuration>({ mutating }: { mutating: boolean }): Strategy<T> {
   return {
     requiresResourceVersion: true,
+    warnings: suffixWarnings,
     setDefaults({ webhooks = [] }) {
       for (const webhook of webhooks) {
         webhook.failurePolicy ??= 'Fail'

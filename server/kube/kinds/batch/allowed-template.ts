@@ -21,7 +21,9 @@ export function templateChangeErrors({ template }: FullJobSpec, previous: Job): 
 
 function isMovable({ spec, status }: Job): boolean {
   if (spec?.suspend !== true || (status?.active ?? 0) > 0) return false
-  const isStopped = status?.conditions?.some((condition) => condition.type === 'Suspended' && condition.status === 'True')
+  const isStopped = status?.conditions?.some(
+    (condition) => condition.type === 'Suspended' && condition.status === 'True',
+  )
   return status?.startTime === undefined || isStopped === true
 }
 
