@@ -27,6 +27,8 @@ export interface Occurrence {
   message: string
   /** A part of the object: `spec.containers{web}`. */
   fieldPath?: string
+  /** For programs: of the first of its kind, as those that are counted say the same. */
+  annotations?: Record<string, string>
   because?: KubeObject
 }
 
@@ -170,14 +172,14 @@ export class EventRecorder {
     return { key: group, message: `(combined from similar events): ${message}` }
   }
 
-  #eventOf({ about, kind, type, reason, fieldPath }: Occurrence, message: string, at: string): CoreEvent {
+  #eventOf({ about, kind, type, reason, fieldPath, annotations }: Occurrence, message: string, at: string): CoreEvent {
     const { component, host, clock } = this.#options
     const { namespace, name = '', uid, resourceVersion } = about.metadata ?? {}
     // Nanoseconds in upstream; the serial number keeps events of one millisecond apart.
     const stamp = (BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(this.#serial++ % 1_000_000)).toString(16)
     // In the order of the types: of what is not, the server makes a copy that is.
     return {
-      metadata: { name: `${name}.${stamp}`, namespace: namespace ?? 'default' },
+      metadata: { name: `${name}.${stamp}`, namespace: namespace ?? 'default', ...(annotations && { annotations }) },
       involvedObject: {
         kind: kind.kind,
         ...(namespace ? { namespace } : {}),

@@ -10,8 +10,8 @@ import { parse } from 'yaml'
 import { goDurationMs } from '../apimachinery/go-duration.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
+import { KUBELET_FLAGS, kubeletFlag } from './kubelet-flags.ts'
 
-const FLAGS = '/var/lib/kubelet/kubeadm-flags.env'
 const API_VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `credentialprovider.kubelet.k8s.io/${version}`)
 
 export interface CredentialPlugin {
@@ -42,8 +42,8 @@ export interface CredentialPluginConfig {
 
 /** Undefined where no flag names any. Rejects with what is wrong. */
 export async function readCredentialPlugins(os: NodeOs): Promise<CredentialPluginConfig | undefined> {
-  const flags = (await os.readFile(FLAGS)) ?? ''
-  const told = (flag: string) => new RegExp(`--image-credential-provider-${flag}[= ]([^\\s"]+)`).exec(flags)?.[1]
+  const flags = (await os.readFile(KUBELET_FLAGS)) ?? ''
+  const told = (flag: string) => kubeletFlag(flags, `image-credential-provider-${flag}`)
   const [path, folder] = [told('config'), told('bin-dir')]
   if (!path && !folder) return undefined
   if (!path || !folder) {

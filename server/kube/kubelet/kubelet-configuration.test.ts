@@ -32,6 +32,18 @@ it.each([
     file: 'shutdownGracePeriodCriticalPods: 5s',
     why: 'shutdownGracePeriodCriticalPods 5s must be <= shutdownGracePeriod 0s',
   },
+  {
+    file: 'shutdownGracePeriodByPodPriority: 30s',
+    why: 'into Go struct field KubeletConfiguration.shutdownGracePeriodByPodPriority of type []v1beta1.ShutdownGracePeriodByPodPriority',
+  },
+  {
+    file: 'shutdownGracePeriodByPodPriority: [{ priority: 10 }]',
+    why: 'shutdownGracePeriodByPodPriority[0] must have a whole number as priority and one of seconds',
+  },
+  {
+    file: 'shutdownGracePeriod: 5s\nshutdownGracePeriodByPodPriority: [{ priority: 1, shutdownGracePeriodSeconds: 5 }]',
+    why: 'Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time',
+  },
 ])('refuses $file', ({ file, why }) => {
   expect(() => kubeletConfigurationOf(file)).toThrow(why)
 })
@@ -41,6 +53,7 @@ it('writes the file where there is none, and leaves alone what somebody wrote', 
   const os = {
     readFile: async (path: string) => files.get(path),
     writeFile: async (path: string, content: string | Uint8Array) => void files.set(path, String(content)),
+    list: async () => [],
   }
   const authentication = { x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' } }
   const fromCluster = { clusterDNS: ['10.1.0.10'], clusterDomain: 'class.local', authentication }
@@ -54,4 +67,29 @@ it('writes the file where there is none, and leaves alone what somebody wrote', 
     changed: { x509: { clientCAFile: '/etc/kubernetes/pki/other.crt' } },
     clusterDNS: ['10.1.0.10'],
   })
+})
+
+it('lays over it what lies in the folder that the flags name, one after another by name', async () => {
+  const folder = '/etc/kubernetes/kubelet.conf.d'
+  const files = new Map([
+    ['/var/lib/kubelet/kubeadm-flags.env', `KUBELET_KUBEADM_ARGS="--v=2 --config-dir=${folder}"`],
+    ['/var/lib/kubelet/config.yaml', 'maxPods: 7\nclusterDNS: [10.0.0.10]\nsystemReserved: { cpu: 100m }'],
+    [`${folder}/20-b.conf`, 'maxPods: 30\nsystemReserved: { memory: 2Gi }'],
+    [`${folder}/10-a.conf`, 'kind: KubeletConfiguration\nmaxPods: 20\nclusterDNS: [10.0.0.11, 10.0.0.12]'],
+    [`${folder}/30-c.yaml`, 'maxPods: 40'],
+  ])
+  const os = {
+    readFile: async (path: string) => files.get(path),
+    writeFile: async () => undefined,
+    list: async (of: string) =>
+      [...files.keys()].filter((path) => path.startsWith(`${of}/`)).map((path) => path.slice(of.length + 1)),
+  }
+  const fromCluster = { clusterDNS: [], clusterDomain: 'class.local', authentication: {} }
+  expect(await readConfiguration(os, fromCluster)).toMatchObject({
+    maxPods: 30,
+    clusterDNS: ['10.0.0.11', '10.0.0.12'],
+    systemReserved: { cpu: '100m', memory: '2Gi' },
+  })
+  files.set(`${folder}/30-c.conf`, 'kind: Pod\napiVersion: v1')
+  await expect(readConfiguration(os, fromCluster)).rejects.toThrow(`path: ${folder}/30-c.conf, error: no kind "Pod"`)
 })

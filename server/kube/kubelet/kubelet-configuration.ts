@@ -4,9 +4,12 @@
 
 import { parse } from 'yaml'
 import { goDurationMs } from '../apimachinery/go-duration.ts'
+import type { JsonValue } from '../apimachinery/json.ts'
+import { mergePatch } from '../apimachinery/patch/merge-patch.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import { writeYaml } from '../apimachinery/yaml.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
+import { type DropIn, readDropIns } from './kubelet-drop-ins.ts'
 
 export const KUBELET_CONFIGURATION = '/var/lib/kubelet/config.yaml'
 
@@ -31,6 +34,8 @@ export interface KubeletConfiguration {
   shutdownGracePeriod: string
   /** What of it is kept for critical ones. */
   shutdownGracePeriodCriticalPods: string
+  /** In place of both, by priority. */
+  shutdownGracePeriodByPodPriority: { priority: number; shutdownGracePeriodSeconds: number }[]
   /** Whether containers that name no seccomp profile get the engine's. */
   seccompDefault: boolean
   /** By name or `prefix*`, beyond those that are safe. */
@@ -68,6 +73,7 @@ const DEFAULTS: KubeletConfiguration = {
   containerLogMaxFiles: 5,
   shutdownGracePeriod: '0s',
   shutdownGracePeriodCriticalPods: '0s',
+  shutdownGracePeriodByPodPriority: [],
   seccompDefault: false,
   allowedUnsafeSysctls: [],
   podPidsLimit: -1,
@@ -92,15 +98,16 @@ const DEFAULTS: KubeletConfiguration = {
 
 /** Of the machine: as kubeadm leaves it there, with what is heeded here, where there is none. */
 export async function readConfiguration(
-  os: Pick<NodeOs, 'readFile' | 'writeFile'>,
+  os: Pick<NodeOs, 'readFile' | 'writeFile' | 'list'>,
   fromCluster: Pick<KubeletConfiguration, 'clusterDNS' | 'clusterDomain' | 'authentication'>,
 ): Promise<KubeletConfiguration> {
   const text = await os.readFile(KUBELET_CONFIGURATION)
-  if (text !== undefined) return kubeletConfigurationOf(text, fromCluster)
+  const dropIns = await readDropIns(os)
+  if (text !== undefined) return kubeletConfigurationOf(text, fromCluster, dropIns)
   const { rotateCertificates, staticPodPath } = DEFAULTS
   const file = { apiVersion: GROUP_VERSION, ...fromCluster, kind: KIND, rotateCertificates, staticPodPath }
   await os.writeFile(KUBELET_CONFIGURATION, writeYaml(file), { mode: 0o644 })
-  return kubeletConfigurationOf(undefined, fromCluster)
+  return kubeletConfigurationOf(undefined, fromCluster, dropIns)
 }
 
 const GROUP_VERSION = 'kubelet.config.k8s.io/v1beta1'
@@ -110,22 +117,32 @@ const KIND = 'KubeletConfiguration'
 export function kubeletConfigurationOf(
   text: string | undefined,
   fromCluster: Partial<KubeletConfiguration> = {},
+  dropIns: readonly DropIn[] = [],
 ): KubeletConfiguration {
-  let file: Partial<KubeletConfiguration & { apiVersion: string; kind: string }> = {}
-  try {
-    file = parse(text ?? '') ?? {}
-  } catch (err) {
-    throw problem(err instanceof Error ? err.message : String(err))
-  }
-  if (text !== undefined && file.kind !== undefined && file.kind !== KIND) {
-    throw problem(`no kind "${file.kind}" is registered for version "${file.apiVersion}"`)
-  }
+  const main = fileOf({ path: KUBELET_CONFIGURATION, text: text ?? '' })
+  const laidOver = dropIns.reduce((under, one) => mergePatch(under, fileOf(one) as JsonValue), main as JsonValue)
+  const file = laidOver as File
   const known = Object.keys(DEFAULTS) as (keyof KubeletConfiguration)[]
   for (const key of known) checkType(key, file[key])
   const told = Object.fromEntries(known.flatMap((key) => (file[key] == null ? [] : [[key, file[key]]])))
   const configuration = { ...DEFAULTS, ...fromCluster, ...told }
   check(configuration)
   return configuration
+}
+
+type File = Partial<KubeletConfiguration & { apiVersion: string; kind: string }>
+
+function fileOf({ path, text }: DropIn): File {
+  let file: File
+  try {
+    file = parse(text) ?? {}
+  } catch (err) {
+    throw problem(err instanceof Error ? err.message : String(err), path)
+  }
+  if (file.kind !== undefined && file.kind !== KIND) {
+    throw problem(`no kind "${file.kind}" is registered for version "${file.apiVersion}"`, path)
+  }
+  return file
 }
 
 /** Of a field that was checked. */
@@ -156,6 +173,7 @@ function check(configuration: KubeletConfiguration): void {
       `invalid configuration: shutdownGracePeriodCriticalPods ${critical} must be <= shutdownGracePeriod ${shutdownGracePeriod}`,
     )
   }
+  checkPriorities(configuration)
   if (!((parseQuantity(configuration.containerLogMaxSize)?.number ?? 0) > 0)) {
     throw problem(`invalid configuration: containerLogMaxSize ${configuration.containerLogMaxSize} is not a size`)
   }
@@ -164,16 +182,36 @@ function check(configuration: KubeletConfiguration): void {
   }
 }
 
+function checkPriorities(configuration: KubeletConfiguration): void {
+  const { shutdownGracePeriod, shutdownGracePeriodByPodPriority: turns } = configuration
+  if (turns.length > 0 && durationOf(shutdownGracePeriod) > 0) {
+    const why = 'Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time'
+    throw problem(`invalid configuration: ${why}`)
+  }
+  for (const [index, turn] of turns.entries()) {
+    const { priority, shutdownGracePeriodSeconds: seconds } = turn ?? {}
+    if (Number.isInteger(priority) && Number.isInteger(seconds) && seconds >= 0) continue
+    const what = `shutdownGracePeriodByPodPriority[${index}] must have a whole number as priority and one of seconds`
+    throw problem(`invalid configuration: ${what}, as in { priority: 1000, shutdownGracePeriodSeconds: 10 }`)
+  }
+}
+
 /** In the words of Go's decoder, which says of what type a field is. */
 function checkType(field: keyof KubeletConfiguration, value: unknown): void {
   const wanted = typeOf(DEFAULTS[field])
   if (value == null || typeOf(value) === wanted) return
-  const goType = { array: '[]string', object: 'map[string]string', number: 'int32', boolean: 'bool' }[wanted] ?? wanted
+  const goType =
+    { array: LISTS[field] ?? '[]string', object: 'map[string]string', number: 'int32', boolean: 'bool' }[wanted] ??
+    wanted
   const found = { boolean: 'bool' }[typeOf(value)] ?? typeOf(value)
   throw problem(`json: cannot unmarshal ${found} into Go struct field KubeletConfiguration.${field} of type ${goType}`)
 }
 
+const LISTS: { [field in keyof KubeletConfiguration]?: string } = {
+  shutdownGracePeriodByPodPriority: '[]v1beta1.ShutdownGracePeriodByPodPriority',
+}
+
 const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value)
 
-const problem = (why: string) =>
-  new Error(`failed to load kubelet config file, path: ${KUBELET_CONFIGURATION}, error: ${why}`)
+const problem = (why: string, path = KUBELET_CONFIGURATION) =>
+  new Error(`failed to load kubelet config file, path: ${path}, error: ${why}`)

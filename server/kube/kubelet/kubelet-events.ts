@@ -4,8 +4,15 @@
 import type { PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
 
 export interface KubeletEvents {
-  /** `fieldPath` names the container: `spec.containers{web}`. */
-  pod(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
+  /** `fieldPath` names the container: `spec.containers{web}`. `annotations`: what of it programs want to know. */
+  pod(
+    pod: Pod,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    fieldPath?: string,
+    annotations?: Record<string, string>,
+  ): void
   claim(claim: PersistentVolumeClaim, type: 'Normal' | 'Warning', reason: string, message: string): void
   node(type: 'Normal' | 'Warning', reason: string, message: string): void
 }

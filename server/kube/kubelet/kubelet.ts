@@ -463,8 +463,10 @@ function eventsOf(recorder: EventRecorder, nodeName: string): KubeletEvents {
   // Events of nodes carry the name as uid, as upstream's kubelet has always written them.
   const node = { metadata: { name: nodeName, uid: nodeName } }
   return {
-    pod: (about, type, reason, message, fieldPath) =>
-      recorder.record({ about, kind: Pod, type, reason, message, ...(fieldPath ? { fieldPath } : {}) }),
+    pod: (about, type, reason, message, fieldPath, annotations) => {
+      const more = { ...(fieldPath && { fieldPath }), ...(annotations && { annotations }) }
+      recorder.record({ about, kind: Pod, type, reason, message, ...more })
+    },
     claim: (about, type, reason, message) =>
       recorder.record({ about, kind: PersistentVolumeClaim, type, reason, message }),
     node: (type, reason, message) => recorder.record({ about: node, kind: Node, type, reason, message }),

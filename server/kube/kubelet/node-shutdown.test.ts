@@ -71,6 +71,27 @@ it('waits no longer than anybody needs', async () => {
   expect(shutdown.admit()).toMatchObject({ reason: 'NodeShutdown' })
 })
 
+it('goes from the lowest priority that is told to the highest, and waits for no turn that is nobody’s', async () => {
+  const turn = (priority: number, seconds: number) =>
+    `  - { priority: ${priority}, shutdownGracePeriodSeconds: ${seconds} }`
+  const settings = ['shutdownGracePeriodByPodPriority:', turn(1000, 40), turn(10, 60), turn(500, 20)].join('\n')
+  const { shutdown, said, note } = shutdownOf(settings, [
+    { name: 'below all', needs: 1, priority: -5 },
+    { name: 'at the second', needs: 1, priority: 1000, grace: 60 },
+    { name: 'between', needs: 1, priority: 499, grace: 90 },
+    { name: 'above all', needs: 2, priority: 5000, grace: 60 },
+  ])
+  await untilOver(shutdown, note)
+  expect(said).toEqual([
+    '0s begun',
+    '0s below all has 30',
+    '0s between has 60',
+    '1s at the second has 40',
+    '1s above all has 40',
+    '3s off',
+  ])
+})
+
 it('is nothing at all where no time is given', async () => {
   const { shutdown, said } = shutdownOf('maxPods: 5', [{ name: 'web', needs: 2 }])
   expect(await shutdown.run()).toBe(false)

@@ -3,6 +3,7 @@
 //
 //   shutdownGracePeriod 30s, of it for critical pods 10s:      all others 20 s ─► critical ones 10 s ─► off
 //
+// Or in as many turns as are told, from the lowest priority to the highest.
 // Upstream: pkg/kubelet/nodeshutdown/nodeshutdown_manager.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
@@ -50,13 +51,13 @@ export class NodeShutdown {
   /** Resolves when all pods have ended, or their time is over; false when nobody gives them any. */
   async run(): Promise<boolean> {
     const { configuration, onBegin } = this.#options
-    const wholeMs = durationOf(configuration.shutdownGracePeriod)
-    const criticalMs = durationOf(configuration.shutdownGracePeriodCriticalPods)
-    if (wholeMs === 0) return false
+    const turns = turnsOf(configuration)
+    if (turns.length === 0) return false
     this.#isUnderWay = true
     onBegin()
-    await this.#end(({ pod }) => (pod.spec?.priority ?? 0) < CRITICAL_PRIORITY, wholeMs - criticalMs)
-    await this.#end(() => true, criticalMs)
+    for (const turn of turns) {
+      await this.#end(({ pod }) => turnOf(turns, pod) === turn, turn.seconds * 1000)
+    }
     return true
   }
 
@@ -71,3 +72,29 @@ export class NodeShutdown {
     while (group.some((worker) => !worker.isOver) && clock.monotonic() < giveUpAt) await clock.sleep(LOOK_MS)
   }
 }
+
+interface Turn {
+  /** Of those who are ended in it the lowest. */
+  priority: number
+  seconds: number
+}
+
+function turnsOf(configuration: KubeletConfiguration): Turn[] {
+  const told = configuration.shutdownGracePeriodByPodPriority
+  if (told.length > 0) {
+    return told
+      .map(({ priority, shutdownGracePeriodSeconds }) => ({ priority, seconds: shutdownGracePeriodSeconds }))
+      .sort((a, b) => a.priority - b.priority)
+  }
+  const wholeMs = durationOf(configuration.shutdownGracePeriod)
+  if (wholeMs === 0) return []
+  const criticalMs = durationOf(configuration.shutdownGracePeriodCriticalPods)
+  return [
+    { priority: 0, seconds: (wholeMs - criticalMs) / 1000 },
+    { priority: CRITICAL_PRIORITY, seconds: criticalMs / 1000 },
+  ]
+}
+
+/** Who comes before all of them goes with the first. */
+const turnOf = (turns: readonly Turn[], { spec }: Pod) =>
+  turns.findLast(({ priority }) => priority <= (spec?.priority ?? 0)) ?? turns[0]

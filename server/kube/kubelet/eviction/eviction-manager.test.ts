@@ -16,6 +16,7 @@ let pods: Pod[]
 let usages: Map<string, PodUsage>
 let evicted: { name: string; eviction: Eviction }[]
 let events: string[]
+let forPrograms: (object | undefined)[]
 let reclaimed: string[]
 let onReclaim: () => void
 let changes: number
@@ -27,6 +28,7 @@ beforeEach(() => {
   usages = new Map()
   evicted = []
   events = []
+  forPrograms = []
   reclaimed = []
   onReclaim = () => undefined
   changes = 0
@@ -53,7 +55,10 @@ function manager(told: Partial<KubeletConfiguration> = {}): EvictionManager {
     },
     onChange: () => changes++,
     events: {
-      pod: (pod, _type, reason) => void events.push(`${pod.metadata?.name} ${reason}`),
+      pod(pod, _type, reason, _message, _fieldPath, annotations) {
+        events.push(`${pod.metadata?.name} ${reason}`)
+        forPrograms.push(annotations)
+      },
       claim: () => undefined,
       node: (_type, reason, message) => void events.push(`${reason}: ${message}`),
     },
@@ -96,6 +101,11 @@ describe('a machine short of memory', () => {
       isForPressure: true,
     })
     expect(events.slice(0, 2)).toEqual(['EvictionThresholdMet: Attempting to reclaim memory', 'greedy Evicted'])
+    expect(forPrograms[0]).toEqual({
+      starved_resource: 'memory',
+      offending_containers: 'app',
+      offending_containers_usage: '300Mi',
+    })
   })
 
   it('says so as long as it lasts and five minutes more', async () => {

@@ -14,7 +14,7 @@ import { durationOf, type KubeletConfiguration } from '../kubelet-configuration.
 import type { KubeletEvents } from '../kubelet-events.ts'
 import { localLimitExceeded } from './local-limits.ts'
 import type { PodUsage } from './pod-usage.ts'
-import { evictionMessage, isCritical, rank } from './ranking.ts'
+import { isCritical, rank, whyEvicted } from './ranking.ts'
 import {
   type Observations,
   type Pressure,
@@ -105,9 +105,9 @@ export class EvictionManager {
     const usageOf = (pod: Pod) => usages.get(pod.metadata?.uid ?? '')
     const pod = rank(candidates, usageOf, resource).find((one) => !isCritical(one))
     if (!pod) return false
-    const message = evictionMessage(pod, usageOf(pod), threshold, observations)
+    const { message, annotations } = whyEvicted(pod, usageOf(pod), threshold, observations)
     const graceSeconds = threshold.graceMs === 0 ? 1 : this.#options.configuration.evictionMaxPodGracePeriod
-    await this.#end(pod, { message, graceSeconds, isForPressure: true })
+    await this.#end(pod, { message, graceSeconds, isForPressure: true }, annotations)
     return true
   }
 
@@ -159,8 +159,8 @@ export class EvictionManager {
     return above.length > 0
   }
 
-  async #end(pod: Pod, eviction: Eviction): Promise<void> {
-    this.#options.events.pod(pod, 'Warning', 'Evicted', eviction.message)
+  async #end(pod: Pod, eviction: Eviction, annotations?: Record<string, string>): Promise<void> {
+    this.#options.events.pod(pod, 'Warning', 'Evicted', eviction.message, undefined, annotations)
     this.#options.logger.warn('a pod is evicted', { pod: pod.metadata?.name, why: eviction.message })
     await this.#options.evict(pod, eviction)
   }

@@ -26,12 +26,13 @@ export function isCritical({ metadata, spec }: Pod): boolean {
 
 const SYSTEM_CRITICAL = 2_000_000_000
 
-export function evictionMessage(
+/** In words, and as annotations of its Event for programs that make room, as the vertical pod autoscaler. */
+export function whyEvicted(
   pod: Pod,
   usage: PodUsage | undefined,
   { signal, value }: Threshold,
   observations: Observations,
-): string {
+): { message: string; annotations: Record<string, string> } {
   const { resource } = SIGNALS[signal]
   const { available = 0, capacity = 0 } = observations[signal] ?? {}
   const threshold = written(amountAt(value, capacity), resource)
@@ -39,6 +40,7 @@ export function evictionMessage(
     `The node was low on resource: ${resource}. `,
     `Threshold quantity: ${threshold}, available: ${written(available, resource)}. `,
   ]
+  const offending: { name: string; used: string }[] = []
   const specs = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
   for (const { name, memoryBytes, disk } of usage?.containers ?? []) {
     const spec = specs.find((one) => one.name === name)
@@ -46,8 +48,14 @@ export function evictionMessage(
     const used = resource === 'memory' ? memoryBytes : disk.bytes
     const request = quantityOf(spec.resources?.requests?.[resource])
     if (used <= request.number) continue
+    offending.push({ name, used: written(used, resource) })
     const numbers = `was using ${written(used, resource)}, request is ${request}`
     parts.push(`Container ${name} ${numbers}, has larger consumption of ${resource}. `)
   }
-  return parts.join('')
+  const annotations = {
+    starved_resource: resource,
+    offending_containers: offending.map(({ name }) => name).join(),
+    offending_containers_usage: offending.map(({ used }) => used).join(),
+  }
+  return { message: parts.join(''), annotations }
 }

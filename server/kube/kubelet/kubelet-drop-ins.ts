@@ -1,0 +1,26 @@
+// Settings beside the kubelet's file: where its flags name a folder, each `*.conf` in it lays what it says over what was said
+// before, in the order of the names.
+//
+//   /var/lib/kubelet/kubeadm-flags.env   KUBELET_KUBEADM_ARGS="--config-dir=/etc/kubernetes/kubelet.conf.d"
+//   10-limits.conf   maxPods: 20         20-more.conf   maxPods: 30        maxPods is 30
+//
+// Upstream: cmd/kubelet/app/server.go, mergeKubeletConfigurations.
+
+import type { NodeOs } from '../node-os/node-os.ts'
+import { KUBELET_FLAGS, kubeletFlag } from './kubelet-flags.ts'
+
+export interface DropIn {
+  path: string
+  text: string
+}
+
+export async function readDropIns(os: Pick<NodeOs, 'readFile' | 'list'>): Promise<DropIn[]> {
+  const folder = kubeletFlag((await os.readFile(KUBELET_FLAGS)) ?? '', 'config-dir')
+  if (!folder) return []
+  const names = (await os.list(folder)).filter((name) => name.endsWith('.conf')).sort()
+  const files = names.map(async (name) => {
+    const path = `${folder}/${name}`
+    return { path, text: (await os.readFile(path)) ?? '' }
+  })
+  return Promise.all(files)
+}
