@@ -21,4 +21,5 @@ export const jobController = controller('job')
     const former = labels?.[JOB_NAME]
     return isTracked(object) && former ? [...adopting, `${namespace}/${former}`] : adopting
   })
+  .retriesWithin(60_000)
   .reconcileWith((view) => new JobReconciler(view))

@@ -2,6 +2,7 @@ import type { Job as BatchJob } from 'kubernetes-types/batch/v1'
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isoTime } from '../../../base/clock.ts'
+import { forbidden } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Event } from '../../kinds/event.ts'
 import { hasCondition, Job } from '../../kinds/job.ts'
@@ -65,6 +66,23 @@ it('runs pods until enough have succeeded, and says so', async () => {
   await loops.until('told', async () =>
     (await loops.client.of(Event).list(pi)).items.some(({ reason }) => reason === 'Completed'),
   )
+})
+
+it('makes its pods within a minute after they are let in again, however long they were refused', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  const refused = forbidden({ group: '', resource: 'pods' }, '', 'exceeded quota')
+  loops.servers.set('/api/v1/namespaces/default/pods', () => {
+    throw refused
+  })
+  await create()
+  await loops.until('it is told', async () =>
+    (await loops.client.of(Event).list(pi)).items.some(({ reason }) => reason === 'FailedCreate'),
+  )
+  await loops.clock.advance(15 * 60_000)
+  loops.servers.clear()
+  const mendedAt = loops.clock.now()
+  await next()
+  expect(loops.clock.now() - mendedAt).toBeLessThan(65_000)
 })
 
 it('tries again later and later, and gives up after its limit', async () => {
