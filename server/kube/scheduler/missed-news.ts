@@ -9,13 +9,21 @@ interface News<Queued> {
 }
 
 export class MissedNews<Queued> {
-  /** How much of the news was there when it was popped. */
+  /** How much news there had been when it was popped; who was popped first stands first. */
   readonly #since = new Map<Queued, number>()
   /** Since the first of them; decisions take no time as a rule, and then there is none. */
   readonly #news: News<Queued>[] = []
+  /** How much came before that, and is remembered no more. */
+  #dropped = 0
+
+  /** How much is remembered. */
+  get length(): number {
+    return this.#news.length
+  }
 
   begin(queued: Queued): void {
-    this.#since.set(queued, this.#news.length)
+    this.#since.delete(queued)
+    this.#since.set(queued, this.#dropped + this.#news.length)
   }
 
   add(news: News<Queued>): void {
@@ -26,9 +34,12 @@ export class MissedNews<Queued> {
   end(queued: Queued): News<Queued>[] {
     const since = this.#since.get(queued)
     if (since === undefined) return []
-    const missed = this.#news.slice(since)
+    const missed = this.#news.slice(since - this.#dropped)
     this.#since.delete(queued)
-    if (this.#since.size === 0) this.#news.length = 0
+    // Slow extenders may never leave a moment in which nobody is on the way.
+    const [oldest = this.#dropped + this.#news.length] = this.#since.values()
+    this.#news.splice(0, oldest - this.#dropped)
+    this.#dropped = oldest
     return missed
   }
 }

@@ -92,6 +92,38 @@ describe('claims on devices', () => {
     expect(left[0]?.metadata?.generateName).toBe('second-gpu-')
   })
 
+  it('are made by the scheduler for who asks for amounts, and go with their pod', async () => {
+    await offer('amount.io', 'a')
+    const requests = { 'deviceclass.resource.kubernetes.io/amount.io': '1' }
+    const ask = (name: string) =>
+      loops.client.of(Pod).create({
+        metadata: { name, namespace },
+        spec: { containers: [{ name: 'c', image: 'i', resources: { requests, limits: requests } }] },
+      })
+    await ask('asks')
+    await loops.until('it has a node', () => place('asks'))
+    const [made] = await claims('amount.io')
+    expect(made).toMatchObject({
+      metadata: { generateName: 'asks-extended-resources-', ownerReferences: [{ kind: 'Pod', name: 'asks' }] },
+      status: { reservedFor: [{ resource: 'pods', name: 'asks' }] },
+    })
+    expect(deviceOf(made!)).toBe('a')
+    expect((await loops.client.of(Pod).get({ namespace, name: 'asks' })).status).toMatchObject({
+      extendedResourceClaimStatus: {
+        requestMappings: [
+          { containerName: 'c', resourceName: Object.keys(requests)[0], requestName: 'container-0-request-0' },
+        ],
+        resourceClaimName: made?.metadata?.name,
+      },
+    })
+    await ask('waits')
+    await loops.until('there is no second device', async () =>
+      (await messages('waits')).some((words) => words?.includes('nodes are available')),
+    )
+    await finish('asks')
+    await loops.until('the other has it', () => place('waits'))
+  })
+
   it('that pods share keep their device until the last of them is done', async () => {
     await offer('shared.io', 'a')
     const shared = { metadata: { name: 'shared', namespace }, spec: wish('shared.io') }
