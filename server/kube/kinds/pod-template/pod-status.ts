@@ -5,6 +5,7 @@ import { immutable, problemsAt } from '../../apimachinery/field-checks.ts'
 import { addressProblems } from '../../apimachinery/ip-rules.ts'
 import { dnsSubdomainProblems, labelKeyProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { claimStatusErrors, extendedStatusErrors } from './claim-statuses.ts'
 import type { Container, PodSpec } from './newer-fields.ts'
 import { ruleAfter } from './restart-rules.ts'
 
@@ -38,6 +39,8 @@ export function podStatusErrors(next: Pod, previous: Pod): FieldError[] {
     ...LISTS.flatMap((list) => endedErrors(list, status, before, previous.spec as PodSpec)),
     ...addressErrors('podIP', status),
     ...addressErrors('hostIP', status),
+    ...claimStatusErrors({ ...previous, status }),
+    ...extendedStatusErrors({ ...previous, status }),
   ]
 }
 
