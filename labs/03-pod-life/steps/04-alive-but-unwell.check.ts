@@ -1,3 +1,3 @@
 import { podRestarted } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [podRestarted('well')]
+export const checks = [podRestarted('well', { by: 'livenessProbe' })]

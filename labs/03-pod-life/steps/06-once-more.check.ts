@@ -1,3 +1,3 @@
 import { podEnded } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [podEnded('report', { phase: 'Succeeded', restartPolicy: 'OnFailure' })]
+export const checks = [podEnded('report', { phase: 'Succeeded', restartPolicy: 'OnFailure', image: 'busybox' })]

@@ -1,6 +1,3 @@
 import { onePodWasDeleted, replicaSetReady } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [
-  onePodWasDeleted({ key: 'app', value: 'web' }),
-  replicaSetReady('web', { image: 'nginx', replicas: 3 }),
-]
+export const checks = [onePodWasDeleted('web'), replicaSetReady('web', { image: 'nginx', replicas: 3 })]

@@ -2,6 +2,6 @@ import { deploymentReady, neverBelow, rolledOver } from '../../../server/classro
 
 export const checks = [
   deploymentReady('shop', { image: 'podium/hello:2.0', replicas: 4 }),
-  rolledOver('shop'),
+  rolledOver('shop', { from: 'podium/hello:1.0' }),
   neverBelow('shop', 4),
 ]

@@ -9,6 +9,7 @@ export const checks = [
   mayNot('deployer', [
     { verb: 'delete', resource: 'deployments.apps' },
     { verb: 'get', resource: 'secrets' },
+    { verb: 'list', resource: 'secrets' },
     { verb: 'patch', resource: 'deployments.apps', namespace: 'kube-system' },
   ]),
   noWildcards('deployer'),

@@ -8,6 +8,7 @@ export const checks = [
   mayNot('backup', [
     { verb: 'delete', resource: 'configmaps' },
     { verb: 'get', resource: 'secrets' },
+    { verb: 'list', resource: 'pods' },
     { verb: 'list', resource: 'configmaps', namespace: 'kube-system' },
   ]),
   noWildcards('backup'),

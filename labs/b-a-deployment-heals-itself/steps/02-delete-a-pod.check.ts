@@ -1,6 +1,3 @@
 import { deploymentReady, onePodWasDeleted } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [
-  onePodWasDeleted({ key: 'app', value: 'web' }),
-  deploymentReady('web', { image: 'nginx', replicas: 3 }),
-]
+export const checks = [onePodWasDeleted('web'), deploymentReady('web', { image: 'nginx', replicas: 3 })]

@@ -154,6 +154,10 @@ export function podsWith(cluster: ClusterView, labels: Record<string, string>): 
   )
 }
 
+/** As loops count: one that was evicted, or lost with its machine, lies there and stands for nobody. */
+export const isActive = ({ metadata, status }: Pod): boolean =>
+  !metadata?.deletionTimestamp && status?.phase !== 'Failed' && status?.phase !== 'Succeeded'
+
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
 

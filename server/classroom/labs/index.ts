@@ -3,13 +3,15 @@
 export { type Check, count, failed, listed, ok, type Verdict, waiting } from './check.ts'
 export { mayDo, mayNot, noWildcards, podActsAs, serviceAccountExists } from './checks/access-checks.ts'
 export { configMapMadeAgain, configMapSays, configMapWrittenOnce } from './checks/config-map-checks.ts'
-export { deploymentReady, onePodWasDeleted, podsOf, replicaSetsOf, rolledOver } from './checks/deployment-checks.ts'
+export { sameImage } from './checks/containers.ts'
+export { deploymentReady, podsOf, replicaSetsOf, rolledOver } from './checks/deployment-checks.ts'
 export { everyPodHas, onlyTheseHave, podsOfLab, selectsExactly } from './checks/label-checks.ts'
 export { loopHeld, loopReleased, replicaSetShort } from './checks/loop-checks.ts'
 export { podGone, podHasLabels, podLabel, podReady, podRestarted } from './checks/pod-checks.ts'
+export { onePodWasDeleted } from './checks/pod-deletion-check.ts'
 export { podCrashLoops, podEnded, podRunsWith, podUnready } from './checks/pod-life-checks.ts'
 export { podMadeOf, podProbesPath, podSharesVolume } from './checks/pod-parts-checks.ts'
-export { sameImage, troubleOf } from './checks/pod-troubles.ts'
+export { troubleOf } from './checks/pod-troubles.ts'
 export { podsAdopted, podsOrphaned, replicaSetReady } from './checks/replica-set-checks.ts'
 export {
   neverBelow,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../check.ts'
 import type { ClusterView, Pod } from '../cluster-view.ts'
-import { deploymentReady, onePodWasDeleted, REVISION, rolledOver } from './deployment-checks.ts'
+import { sameImage } from './containers.ts'
+import { deploymentReady, REVISION, rolledOver } from './deployment-checks.ts'
 import { podGone, podHasLabels, podLabel, podReady, podRestarted } from './pod-checks.ts'
-import { sameImage, troubleOf } from './pod-troubles.ts'
+import { troubleOf } from './pod-troubles.ts'
 import {
   notesServiceAddress,
   podLeftService,
@@ -218,24 +219,11 @@ const rows: Row[] = [
     says: 'nobody would bring that Pod back',
   },
   {
-    name: 'a Pod that was deleted',
-    check: onePodWasDeleted({ key: 'app', value: 'web' }),
-    cluster: view({ pods: [owned('b')], before: wasThere(owned('a'), owned('b')) }),
-    state: 'ok',
-  },
-  {
-    name: 'no Pod deleted',
-    check: onePodWasDeleted({ key: 'app', value: 'web' }),
-    cluster: view({ pods: [owned('a')], before: wasThere(owned('a')) }),
-    state: 'waiting',
-    says: 'The same 1 Pod is still there: `a`.',
-  },
-  {
     name: 'a finished rollout',
     check: rolledOver('web'),
     cluster: view({
       deployments: [deployment('web')],
-      replicaSets: [replicaSet('old', 'web', 0), replicaSet('new', 'web', 2)],
+      replicaSets: [replicaSet('old', 'web', 0, 1), replicaSet('new', 'web', 2, 2)],
     }),
     state: 'ok',
   },
@@ -262,7 +250,7 @@ const rows: Row[] = [
     check: rolledOver('web'),
     cluster: view({
       deployments: [deployment('web')],
-      replicaSets: [replicaSet('old', 'web', 1), replicaSet('new', 'web', 2)],
+      replicaSets: [replicaSet('old', 'web', 1, 1), replicaSet('new', 'web', 2, 2)],
     }),
     state: 'waiting',
     says: '2 ReplicaSets still have Pods',

@@ -5,6 +5,7 @@ import {
   type ClusterView,
   type Deployment,
   elsewhere,
+  isActive,
   isReady,
   LAB_NAMESPACE,
   named,
@@ -12,7 +13,8 @@ import {
   type ReplicaSet,
 } from '../cluster-view.ts'
 import { DEPLOYMENT_LOOPS } from '../loops.ts'
-import { sameImage, troubleOf } from './pod-troubles.ts'
+import { imageFor, runsImage, sameImage } from './containers.ts'
+import { troubleOf } from './pod-troubles.ts'
 
 export const REVISION = 'deployment.kubernetes.io/revision'
 
@@ -30,9 +32,9 @@ function judgeDeployment(cluster: ClusterView, name: string, image: string, repl
   const deployment = named(cluster.deployments, name)
   if (!deployment) return missingDeployment(cluster, name, wanted)
   const asked = deployment.spec?.replicas ?? 1
-  const template = deployment.spec?.template.spec?.containers[0]?.image
+  const template = imageFor(deployment.spec?.template.spec, image)
   const pods = podsOf(cluster, deployment)
-  const fresh = pods.filter((pod) => sameImage(pod.spec?.containers[0]?.image, image))
+  const fresh = pods.filter((pod) => runsImage(pod.spec, image))
   const ready = fresh.filter(isReady)
   const saw = `Deployment ${name}: ${ready.length} of ${asked} Ready, image ${template}`
   const stuckOf = (some: readonly Pod[]) => some.map(troubleOf).find((trouble) => trouble.stuck)
@@ -98,13 +100,11 @@ export function missingDeployment(cluster: ClusterView, name: string, wanted: st
   return waiting(`There is no Deployment \`${name}\` yet.`, { saw: 'no such Deployment', wanted })
 }
 
-/** Pods that the Deployment's ReplicaSets own, by owner reference and not by label; without those going away. */
+/** Pods that the Deployment's ReplicaSets own, by owner reference and not by label; without those going away or at an end. */
 export function podsOf(cluster: ClusterView, deployment: Deployment): Pod[] {
   const sets = new Set(replicaSetsOf(cluster, deployment).map((set) => set.metadata?.uid))
   return cluster.pods.filter(
-    (pod) =>
-      !pod.metadata?.deletionTimestamp &&
-      pod.metadata?.ownerReferences?.some((owner) => owner.controller && sets.has(owner.uid)),
+    (pod) => isActive(pod) && pod.metadata?.ownerReferences?.some((owner) => owner.controller && sets.has(owner.uid)),
   )
 }
 
@@ -114,39 +114,11 @@ export function replicaSetsOf(cluster: ClusterView, deployment: Deployment): Rep
   )
 }
 
-/** One of the Pods that carried this label when the step began does not exist any more. */
-export function onePodWasDeleted(label: { key: string; value: string }): Check {
-  const text = `${label.key}=${label.value}`
-  return {
-    id: `${label.value}-pod-deleted`,
-    aim: `One of the Pods with \`${text}\` was deleted`,
-    judge(cluster) {
-      const wanted = `a Pod with ${text} of before that is gone`
-      const then = cluster.before.pods.filter((pod) => pod.labels[label.key] === label.value)
-      const left = then.filter(({ uid }) => cluster.pods.some((pod) => pod.metadata?.uid === uid))
-      const gone = then.length - left.length
-      const saw = `${gone} of the ${then.length} Pods of before gone`
-      if (gone > 0) return ok({ saw, wanted })
-      const going = cluster.pods.find(
-        (pod) => pod.metadata?.deletionTimestamp && left.some(({ uid }) => uid === pod.metadata?.uid),
-      )
-      if (going) {
-        return waiting(`Pod \`${going.metadata?.name}\` is going away: its container is given time to end.`, {
-          saw,
-          wanted,
-          credit: 0.5,
-        })
-      }
-      return waiting(
-        `The same ${count(left.length, 'Pod')} ${left.length === 1 ? 'is' : 'are'} still there: ${listed(left.map(({ name }) => name))}.`,
-        { saw, wanted },
-      )
-    },
-  }
-}
-
-/** A change of the template made a second ReplicaSet, and the old one is kept, empty, for the way back. */
-export function rolledOver(name: string): Check {
+/**
+ * A change of the template made a second ReplicaSet, and the old one is kept, empty, for the way back. `from`: what an
+ * old one has to run.
+ */
+export function rolledOver(name: string, { from }: { from?: string } = {}): Check {
   return {
     id: `${name}-rolled`,
     aim: `A new ReplicaSet has all Pods of \`${name}\`; the old one is kept with none`,
@@ -155,22 +127,40 @@ export function rolledOver(name: string): Check {
       const wanted = 'two ReplicaSets, all Pods in the newer'
       const deployment = named(cluster.deployments, name)
       if (!deployment) return missingDeployment(cluster, name, wanted)
-      const sets = replicaSetsOf(cluster, deployment)
-      const full = sets.filter((set) => (set.status?.replicas ?? 0) > 0)
+      const sets = replicaSetsOf(cluster, deployment).toSorted((one, other) => revisionOf(other) - revisionOf(one))
+      const [newest, ...old] = sets
+      const full = sets.filter(hasPods)
       const saw = sets.map((set) => `${set.metadata?.name}: ${set.status?.replicas ?? 0}`).join(', ') || 'none'
       // Whoever tidies up has taken the old one away; the count of revisions goes on.
-      if (sets.length < 2 && !(Number(deployment.metadata?.annotations?.[REVISION]) > 1)) {
+      if (sets.length < 2 && !(revisionOf(deployment) > 1)) {
         return waiting(`Deployment \`${name}\` has one ReplicaSet. Only a change of its Pod template makes another.`, {
           saw,
           wanted,
         })
       }
-      if (full.length === 1) return ok({ saw, wanted })
-      return waiting(`${full.length} ReplicaSets still have Pods: the new one grows as the old one shrinks.`, {
-        saw,
-        wanted,
-        credit: 0.5,
-      })
+      if (from && old.length > 0 && !old.some((set) => runsImage(set.spec?.template?.spec, from))) {
+        return waiting(
+          `\`${name}\` has been rolled, but none of its old ReplicaSets has image \`${from}\`. Let it run that first, and then roll it.`,
+          { saw, wanted, credit: 0.25 },
+        )
+      }
+      if (full.length === 0) {
+        return waiting(`No ReplicaSet of \`${name}\` has Pods: nothing was rolled from one to the other.`, {
+          saw,
+          wanted,
+        })
+      }
+      if (full.length === 1 && newest && hasPods(newest)) return ok({ saw, wanted })
+      const why =
+        full.length === 1
+          ? `The Pods of \`${name}\` are still those of its old ReplicaSet.`
+          : `${full.length} ReplicaSets still have Pods: the new one grows as the old one shrinks.`
+      return waiting(why, { saw, wanted, credit: 0.5 })
     },
   }
 }
+
+const hasPods = ({ status }: ReplicaSet) => (status?.replicas ?? 0) > 0
+
+/** Of the newest template, as `kubectl rollout history` counts. */
+const revisionOf = ({ metadata }: Deployment | ReplicaSet) => Number(metadata?.annotations?.[REVISION] ?? 0)

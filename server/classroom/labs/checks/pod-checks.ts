@@ -2,7 +2,8 @@
 
 import { type Check, failed, ok, type Verdict, waiting } from '../check.ts'
 import { type ClusterView, elsewhere, isReady, LAB_NAMESPACE, named, type Pod, restartsOf } from '../cluster-view.ts'
-import { sameImage, troubleOf } from './pod-troubles.ts'
+import { imageFor, sameImage } from './containers.ts'
+import { troubleOf } from './pod-troubles.ts'
 
 export function podReady(name: string, { image }: { image: string }): Check {
   return {
@@ -17,11 +18,11 @@ function judgePod(cluster: ClusterView, name: string, image: string): Verdict {
   const wanted = `Pod ${name} with image ${image}, Ready`
   const pod = named(cluster.pods, name)
   if (!pod) return missingPod(cluster, name, wanted)
-  const container = pod.spec?.containers[0]
-  const saw = `Pod ${name} with image ${container?.image}, ${isReady(pod) ? 'Ready' : troubleOf(pod).status}`
+  const has = imageFor(pod.spec, image)
+  const saw = `Pod ${name} with image ${has}, ${isReady(pod) ? 'Ready' : troubleOf(pod).status}`
   if (pod.metadata?.deletionTimestamp) return waiting(troubleOf(pod).message, { saw, wanted })
-  if (!sameImage(container?.image, image)) {
-    return failed(`Pod \`${name}\` wants image \`${container?.image}\`; this step wants \`${image}\`.`, { saw, wanted })
+  if (!sameImage(has, image)) {
+    return failed(`Pod \`${name}\` wants image \`${has}\`; this step wants \`${image}\`.`, { saw, wanted })
   }
   if (isReady(pod)) return ok({ saw, wanted })
   const trouble = troubleOf(pod)
@@ -87,8 +88,8 @@ export function podGone(name: string): Check {
   }
 }
 
-/** The kubelet has started a container of this very Pod again. */
-export function podRestarted(name: string): Check {
+/** The kubelet has started a container of this very Pod again; `by`: what it must have, that asks for it. */
+export function podRestarted(name: string, { by }: { by?: 'livenessProbe' } = {}): Check {
   return {
     id: `${name}-restarted`,
     aim: `The container of Pod \`${name}\` ended once and runs again, in the same Pod`,
@@ -96,6 +97,12 @@ export function podRestarted(name: string): Check {
       const wanted = `the same Pod ${name} with one restart more, Ready`
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
+      if (by && !pod.spec?.containers.some((each) => each[by])) {
+        return failed(
+          `Pod \`${name}\` has no ${by}, so nobody asks it whether it is well. Delete it, and make it from the file above.`,
+          { saw: `no ${by}`, wanted },
+        )
+      }
       const before = cluster.before.pods.find((each) => each.name === name)
       const isNew = before !== undefined && before.uid !== pod.metadata?.uid
       const restarts = restartsOf(pod) - (isNew ? 0 : (before?.restarts ?? 0))

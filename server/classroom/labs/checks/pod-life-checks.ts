@@ -1,7 +1,9 @@
 // Checks about how Pods end, begin again and are found unwell.
 
+import type { Container } from 'kubernetes-types/core/v1'
 import { type Check, failed, ok, waiting } from '../check.ts'
-import { isReady, named, type Pod } from '../cluster-view.ts'
+import { isReady, named, type Pod, restartsOf } from '../cluster-view.ts'
+import { imageFor, sameImage } from './containers.ts'
 import { missingPod } from './pod-checks.ts'
 import { troubleOf } from './pod-troubles.ts'
 
@@ -10,7 +12,7 @@ type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 /** A Pod that has run to its end, well or not, and that nobody starts again. */
 export function podEnded(
   name: string,
-  { phase, restartPolicy }: { phase: 'Succeeded' | 'Failed'; restartPolicy: RestartPolicy },
+  { phase, restartPolicy, image }: { phase: 'Succeeded' | 'Failed'; restartPolicy: RestartPolicy; image?: string },
 ): Check {
   return {
     id: `${name}-ended`,
@@ -20,6 +22,13 @@ export function podEnded(
       const wanted = `Pod ${name}, restartPolicy ${restartPolicy}, phase ${phase}`
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
+      const has = image && imageFor(pod.spec, image)
+      if (image && !sameImage(has, image)) {
+        return failed(`Pod \`${name}\` wants image \`${has}\`; this step wants \`${image}\`.`, {
+          saw: `image ${has}`,
+          wanted,
+        })
+      }
       const policy = pod.spec?.restartPolicy ?? 'Always'
       const now = pod.status?.phase ?? 'Pending'
       const saw = `Pod ${name}, restartPolicy ${policy}, phase ${now}`
@@ -44,10 +53,12 @@ export function podEnded(
   }
 }
 
-/** Of the first container, as it ended last. */
-export function exitCodeOf(pod: Pod): number | undefined {
-  const status = pod.status?.containerStatuses?.[0]
-  return (status?.state?.terminated ?? status?.lastState?.terminated)?.exitCode
+/** As a container ended last: of one that ended badly, where there is one. */
+function exitCodeOf(pod: Pod): number | undefined {
+  const codes = (pod.status?.containerStatuses ?? []).flatMap(
+    ({ state, lastState }) => (state?.terminated ?? lastState?.terminated)?.exitCode ?? [],
+  )
+  return codes.find((code) => code !== 0) ?? codes[0]
 }
 
 /** Its container starts the program that it came with, and is told the variable which that asks for. */
@@ -59,14 +70,16 @@ export function podRunsWith(name: string, { program, variable }: { program: RegE
       const wanted = `Pod ${name} with its own program and ${variable}`
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
-      const { command = [], args = [], env = [], envFrom = [] } = pod.spec?.containers[0] ?? {}
-      const started = [...command, ...args].join(' ')
-      if (!program.test(started)) {
+      const containers = pod.spec?.containers ?? []
+      const own = containers.find((each) => program.test(startedBy(each)))
+      const started = containers.map(startedBy).join(' ')
+      if (!own) {
         return failed(
           `Pod \`${name}\` does not run its own program any more, but \`${started || 'what its image starts'}\`. Leave the command as it was, and add only what it lacks.`,
           { saw: started, wanted },
         )
       }
+      const { env = [], envFrom = [] } = own
       if (env.some((each) => each.name === variable) || envFrom.length > 0) return ok({ saw: variable, wanted })
       return waiting(`Pod \`${name}\` still lacks what its program asks for. Its log says what that is.`, {
         saw: `no ${variable}`,
@@ -75,6 +88,8 @@ export function podRunsWith(name: string, { program, variable }: { program: RegE
     },
   }
 }
+
+const startedBy = ({ command = [], args = [] }: Container) => [...command, ...args].join(' ')
 
 /** The container ends again and again, and the kubelet has begun to wait before it starts it. */
 export function podCrashLoops(name: string): Check {
@@ -86,18 +101,21 @@ export function podCrashLoops(name: string): Check {
       const wanted = `Pod ${name} with a restart, waiting in CrashLoopBackOff`
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
-      const status = pod.status?.containerStatuses?.[0]
-      const restarts = status?.restartCount ?? 0
+      const restarts = restartsOf(pod)
       const { status: word } = troubleOf(pod)
       const saw = `Pod ${name}, ${restarts} restarts, ${word}`
       const policy = pod.spec?.restartPolicy ?? 'Always'
-      if (policy !== 'Always') {
+      // One that ends badly is started again with `OnFailure` as well.
+      if (policy === 'Never') {
         return failed(
           `Pod \`${name}\` has restartPolicy \`${policy}\`, so its container is not started again when it ends. Delete the Pod and make it again without \`--restart\`.`,
           { saw, wanted },
         )
       }
-      if (status?.state?.waiting?.reason === 'CrashLoopBackOff') return ok({ saw, wanted })
+      const isWaiting = pod.status?.containerStatuses?.some(
+        ({ state }) => state?.waiting?.reason === 'CrashLoopBackOff',
+      )
+      if (isWaiting) return ok({ saw, wanted })
       if (restarts > 0) {
         return waiting(`Pod \`${name}\` has restarted ${restarts} times; its container runs at this moment.`, {
           saw,
@@ -127,9 +145,9 @@ export function podUnready(name: string): Check {
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
       const before = cluster.before.pods.find((each) => each.uid === pod.metadata?.uid)
-      const restarts = (pod.status?.containerStatuses?.[0]?.restartCount ?? 0) - (before?.restarts ?? 0)
+      const restarts = restartsOf(pod) - (before?.restarts ?? 0)
       const saw = `Pod ${name} ${pod.status?.phase}, ${isReady(pod) ? 'Ready' : 'not Ready'}, ${restarts} restarts`
-      if (!pod.spec?.containers[0]?.readinessProbe) {
+      if (!pod.spec?.containers.some(({ readinessProbe }) => readinessProbe)) {
         return failed(
           `Pod \`${name}\` has no readinessProbe, so it is Ready as long as it runs. Make it from the file above.`,
           { saw, wanted },

@@ -3,8 +3,9 @@
 import type { Container } from 'kubernetes-types/core/v1'
 import { type Check, failed, listed, ok, type Verdict, waiting } from '../check.ts'
 import { isReady, named, type Pod } from '../cluster-view.ts'
+import { sameImage } from './containers.ts'
 import { missingPod } from './pod-checks.ts'
-import { sameImage, troubleOf } from './pod-troubles.ts'
+import { troubleOf } from './pod-troubles.ts'
 
 type Images = Record<string, string>
 
@@ -158,7 +159,7 @@ export function podProbesPath(name: string, { container, path }: { container: st
       if (!pod) return missingPod(cluster, name, wanted)
       const probe = containersOf(pod).find((each) => each.name === container)?.readinessProbe
       const saw = probe?.httpGet ? `httpGet ${probe.httpGet.path ?? '/'}` : 'no httpGet'
-      if (probe?.httpGet && (probe.httpGet.path ?? '/') === path) return ok({ saw, wanted })
+      if (probe?.httpGet && pathOf(probe.httpGet) === path) return ok({ saw, wanted })
       return failed(
         probe?.httpGet
           ? `The readinessProbe of \`${container}\` asks for \`${probe.httpGet.path ?? '/'}\`; this step wants \`${path}\`.`
@@ -168,3 +169,6 @@ export function podProbesPath(name: string, { container, path }: { container: st
     },
   }
 }
+
+/** The kubelet puts the first slash where it is left out. */
+const pathOf = ({ path = '' }: { path?: string }) => `/${path.replace(/^\//, '')}`

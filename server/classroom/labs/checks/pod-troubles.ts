@@ -66,13 +66,3 @@ export function troubleOf(pod: Pod): PodTrouble {
 
 const specImage = (pod: Pod, container: string) =>
   [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(({ name }) => name === container)?.image
-
-/** `nginx`, `nginx:latest` and `docker.io/library/nginx:latest` are one image. */
-export function sameImage(one: string | undefined, other: string): boolean {
-  return one !== undefined && fullName(one) === fullName(other)
-}
-
-function fullName(image: string): string {
-  const path = image.replace(/^docker\.io\//, '').replace(/^library\//, '')
-  return /[:@]/.test(path.slice(path.lastIndexOf('/') + 1)) ? path : `${path}:latest`
-}

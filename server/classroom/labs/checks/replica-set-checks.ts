@@ -3,33 +3,45 @@
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
 import {
   type ClusterView,
+  hasLabels,
+  isActive,
   isReady,
   LAB_NAMESPACE,
   named,
   type Pod,
   podsWith,
   type ReplicaSet,
+  selectorText,
 } from '../cluster-view.ts'
 import { REPLICA_SET_LOOPS } from '../loops.ts'
-import { sameImage, troubleOf } from './pod-troubles.ts'
+import { imageFor, runsImage, sameImage } from './containers.ts'
+import { troubleOf } from './pod-troubles.ts'
 
-export function replicaSetReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
+interface Wish {
+  image: string
+  replicas: number
+  /** That its Pods carry. */
+  labels?: Record<string, string>
+}
+
+export function replicaSetReady(name: string, wish: Wish): Check {
+  const { image, replicas } = wish
   return {
     id: `${name}-ready`,
     aim: `ReplicaSet \`${name}\` owns ${count(replicas, 'Pod')}, Ready, each with \`${image}\``,
     loops: REPLICA_SET_LOOPS,
-    judge: (cluster) => judgeReplicaSet(cluster, name, image, replicas),
+    judge: (cluster) => judgeReplicaSet(cluster, name, wish),
   }
 }
 
-function judgeReplicaSet(cluster: ClusterView, name: string, image: string, replicas: number): Verdict {
+function judgeReplicaSet(cluster: ClusterView, name: string, { image, replicas, labels = {} }: Wish): Verdict {
   const wanted = `ReplicaSet ${name}: ${count(replicas, 'Pod')} Ready with image ${image}`
   const set = named(cluster.replicaSets, name)
   if (!set) return missingReplicaSet(cluster, name, wanted)
   const pods = podsOwnedBy(cluster, set)
   const asked = set.spec?.replicas ?? 1
-  const template = set.spec?.template?.spec?.containers[0]?.image
-  const good = pods.filter((pod) => isReady(pod) && sameImage(pod.spec?.containers[0]?.image, image))
+  const template = imageFor(set.spec?.template?.spec, image)
+  const good = pods.filter((pod) => isReady(pod) && runsImage(pod.spec, image))
   const saw = `ReplicaSet ${name}: ${good.length} of ${asked} Ready, image ${template}`
   if (!sameImage(template, image)) {
     return failed(
@@ -37,10 +49,18 @@ function judgeReplicaSet(cluster: ClusterView, name: string, image: string, repl
       { saw, wanted },
     )
   }
-  const old = pods.filter((pod) => !sameImage(pod.spec?.containers[0]?.image, image))
+  const old = pods.filter((pod) => !runsImage(pod.spec, image))
   if (old.length > 0) {
     return failed(
-      `The template of \`${name}\` is right, but ${listed(old.map(nameOf))} still ${old.length === 1 ? 'has' : 'have'} image \`${old[0]?.spec?.containers[0]?.image}\`. A ReplicaSet never changes its Pods: it only makes new ones when some are missing.`,
+      `The template of \`${name}\` is right, but ${listed(old.map(nameOf))} still ${old.length === 1 ? 'has' : 'have'} image \`${imageFor(old[0]?.spec, image)}\`. A ReplicaSet never changes its Pods: it only makes new ones when some are missing.`,
+      { saw, wanted, credit: 0.5 },
+    )
+  }
+  const without = pods.find((pod) => !hasLabels(pod, labels))
+  if (without) {
+    const has = selectorText(without.metadata?.labels ?? {})
+    return failed(
+      `The Pods of \`${name}\` carry \`${has || 'no labels'}\`; this step wants \`${selectorText(labels)}\`. What a ReplicaSet selects is settled for life: delete it, and apply the file with the label changed in both places.`,
       { saw, wanted, credit: 0.5 },
     )
   }
@@ -141,11 +161,12 @@ export function podsAdopted(name: string, replicas: number): Check {
 }
 
 const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
-const living = (cluster: ClusterView) => cluster.pods.filter(({ metadata }) => !metadata?.deletionTimestamp)
 
 export const podsOwnedBy = (cluster: ClusterView, set: ReplicaSet): Pod[] =>
-  living(cluster).filter((pod) =>
-    pod.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === set.metadata?.uid),
+  cluster.pods.filter(
+    (pod) =>
+      isActive(pod) &&
+      pod.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === set.metadata?.uid),
   )
 
 /** However they say it: a selector has many forms, and the Pods of the template are always among what it selects. */

@@ -1,10 +1,11 @@
 // Checks about rollouts: how careful one is, where it is stuck, and which revision it has come to.
 
 import { type Check, count, failed, ok, waiting } from '../check.ts'
-import { isReady, named, type ReplicaSet } from '../cluster-view.ts'
+import { isReady, named } from '../cluster-view.ts'
 import { DEPLOYMENT_LOOPS } from '../loops.ts'
+import { imageFor, runsImage, sameImage } from './containers.ts'
 import { missingDeployment, podsOf, REVISION, replicaSetsOf } from './deployment-checks.ts'
-import { sameImage, troubleOf } from './pod-troubles.ts'
+import { troubleOf } from './pod-troubles.ts'
 
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
 
@@ -60,9 +61,9 @@ export function rolloutStuck(name: string, { image, keeps }: { image: string; ke
       const wanted = `a Pod with ${image} that cannot start, ${keeps} others Ready`
       const deployment = named(cluster.deployments, name)
       if (!deployment) return missingDeployment(cluster, name, wanted)
-      const template = deployment.spec?.template.spec?.containers[0]?.image
+      const template = imageFor(deployment.spec?.template.spec, image)
       const pods = podsOf(cluster, deployment)
-      const fresh = pods.filter((pod) => sameImage(pod.spec?.containers[0]?.image, image))
+      const fresh = pods.filter((pod) => runsImage(pod.spec, image))
       const ready = pods.filter((pod) => isReady(pod) && !fresh.includes(pod))
       const saw = `image ${template}, ${count(fresh.length, 'new Pod')}, ${ready.length} old ones Ready`
       if (!sameImage(template, image)) {
@@ -92,12 +93,16 @@ export function rolledBack(name: string, { image }: { image: string }): Check {
       const deployment = named(cluster.deployments, name)
       if (!deployment) return missingDeployment(cluster, name, wanted)
       const all = replicaSetsOf(cluster, deployment)
-      const saw = all.map((set) => `${imageOf(set)}: ${set.status?.replicas ?? 0}`).join(', ') || 'none'
-      const template = deployment.spec?.template.spec?.containers[0]?.image
+      const saw =
+        all.map((set) => `${imageFor(set.spec?.template?.spec, image)}: ${set.status?.replicas ?? 0}`).join(', ') ||
+        'none'
+      const template = imageFor(deployment.spec?.template.spec, image)
       if (!sameImage(template, image)) {
         return waiting(`Deployment \`${name}\` asks for \`${template}\`, not for \`${image}\`.`, { saw, wanted })
       }
-      const current = all.find((set) => revisionOf(set) === revisionOf(deployment) && sameImage(imageOf(set), image))
+      const current = all.find(
+        (set) => revisionOf(set) === revisionOf(deployment) && runsImage(set.spec?.template?.spec, image),
+      )
       if (!current) return waiting('The Deployment’s loop has not gone back yet.', { saw, wanted })
       // One that was current before tells under which numbers.
       if (!current.metadata?.annotations?.[REVISION_HISTORY]) {
@@ -144,8 +149,6 @@ export function neverBelow(name: string, least: number): Check {
     },
   }
 }
-
-const imageOf = (set: ReplicaSet) => set.spec?.template?.spec?.containers[0]?.image
 
 /** Of the newest template, as `kubectl rollout history` counts. */
 export const revisionOf = (object: { metadata?: { annotations?: Record<string, string> } } | undefined) =>

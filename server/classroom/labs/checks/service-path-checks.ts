@@ -6,18 +6,27 @@ import { targetPortOf } from '../../../observe/index.ts'
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
 import { type ClusterView, hasLabels, isReady, named, type Pod, podsWith, type Service } from '../cluster-view.ts'
 import { SERVICE_LOOPS } from '../loops.ts'
+import { podsOf } from './deployment-checks.ts'
 import { podsOfLab } from './label-checks.ts'
 import { troubleOf } from './pod-troubles.ts'
 import { programPorts } from './program-ports.ts'
 import { missingService, reachesNobody, readyEndpoints } from './service-checks.ts'
 
-export function serviceAnswers(name: string, wish: { app: string; endpoints: number }): Check {
+interface Wish {
+  /** The label of the Pods that are meant, or their Deployment’s name, whatever labels that has given them. */
+  app: string
+  endpoints: number
+  /** Where clients call it. */
+  port?: number
+}
+
+export function serviceAnswers(name: string, wish: Wish): Check {
   return {
     id: `${name}-answers`,
     aim: `Service \`${name}\` has ${count(wish.endpoints, 'ready endpoint')} where somebody listens`,
     loops: SERVICE_LOOPS,
     judge(cluster) {
-      const wanted = `${count(wish.endpoints, 'ready endpoint')} among the Pods with app=${wish.app}`
+      const wanted = `${count(wish.endpoints, 'ready endpoint')} among the Pods of ${wish.app}`
       const service = named(cluster.services, name)
       return service ? judgePath(cluster, service, wish, wanted) : missingService(cluster, name, wanted)
     },
@@ -27,7 +36,7 @@ export function serviceAnswers(name: string, wish: { app: string; endpoints: num
 function judgePath(
   cluster: ClusterView,
   service: Service,
-  { app, endpoints }: { app: string; endpoints: number },
+  { app, endpoints, port: called = 80 }: Wish,
   wanted: string,
 ): Verdict {
   const name = service.metadata?.name ?? ''
@@ -36,7 +45,8 @@ function judgePath(
   const nobody = reachesNobody(cluster, service)
   if (nobody) return failed(`${nobody}${nearest(cluster, service, app)}`, { saw, wanted })
   const selected = podsWith(cluster, service.spec?.selector ?? {})
-  const strangers = selected.filter((pod) => !hasLabels(pod, { app })).map(nameOf)
+  const meant = podsMeant(cluster, app)
+  const strangers = selected.filter((pod) => !meant.includes(pod)).map(nameOf)
   if (strangers.length > 0) {
     return failed(
       `Service \`${name}\` selects ${listed(strangers)}, which ${strangers.length === 1 ? 'is' : 'are'} not of \`${app}\`.`,
@@ -47,14 +57,21 @@ function judgePath(
   if (unready.length > 0 && selected.length - unready.length < endpoints) {
     return judgeUnready(unready, selected, { saw, wanted, credit: 0.5 })
   }
-  const port = service.spec?.ports?.[0]
+  const { ports = [] } = service.spec ?? {}
+  const port = ports.find((each) => each.port === called) ?? ports[0]
   const target = port && targetPortOf(port.targetPort ?? port.port, selected)
   const listening = selected.flatMap(programPorts)
-  if (!target || !listening.includes(target)) {
+  if (!port || !target || !listening.includes(target)) {
     const named = Number.isNaN(target) ? `, a name that no port of these Pods has` : ', where nobody listens'
     const isOnlySaid = portsOf(selected).some(({ containerPort }) => containerPort === target)
     return failed(
-      `Service \`${name}\` sends port ${port?.port} on to \`${port?.targetPort}\` of its Pods${named}; they listen on ${listed(portWords(selected))}.${isOnlySaid ? ' A `containerPort` only says what is meant, and opens nothing.' : ''}`,
+      `Service \`${name}\` sends port ${port?.port} on to \`${port?.targetPort ?? port?.port}\` of its Pods${named}; they listen on ${listed(portWords(selected))}.${isOnlySaid ? ' A `containerPort` only says what is meant, and opens nothing.' : ''}`,
+      { saw, wanted, credit: 0.75 },
+    )
+  }
+  if (port.port !== called) {
+    return failed(
+      `Service \`${name}\` listens on port ${listed(ports.map((each) => String(each.port)))}. Who calls \`http://${name}\` comes to port ${called}.`,
       { saw, wanted, credit: 0.75 },
     )
   }
@@ -75,7 +92,7 @@ function judgeUnready(
   seen: { saw: string; wanted: string; credit: number },
 ): Verdict {
   const [first] = unready
-  const probe = first?.spec?.containers[0]?.readinessProbe?.httpGet
+  const probe = first?.spec?.containers.find(({ readinessProbe }) => readinessProbe?.httpGet)?.readinessProbe?.httpGet
   const trouble = first && troubleOf(first)
   if (probe && trouble?.status === 'Running') {
     return failed(
@@ -88,12 +105,20 @@ function judgeUnready(
 
 /** What the Pods that were meant do carry, so that the two can be compared. */
 function nearest(cluster: ClusterView, service: Service, app: string): string {
-  const meant = podsOfLab(cluster).filter((pod) => hasLabels(pod, { app }))
+  const meant = podsMeant(cluster, app)
   if (meant.length === 0) return ''
   const keys = Object.keys(service.spec?.selector ?? {})
-  const labels = Object.entries(meant[0]?.metadata?.labels ?? {}).filter(([key]) => keys.includes(key) || key === 'app')
+  const all = Object.entries(meant[0]?.metadata?.labels ?? {}).filter(([key]) => key !== 'pod-template-hash')
+  const alike = all.filter(([key]) => keys.includes(key) || key === 'app')
+  const labels = alike.length > 0 ? alike : all
   const text = labels.map(([key, value]) => `${key}=${value}`).join(',')
   return ` ${count(meant.length, 'Pod')} ${meant.length === 1 ? 'has' : 'have'} \`${text}\`.`
+}
+
+function podsMeant(cluster: ClusterView, app: string): Pod[] {
+  const deployment = named(cluster.deployments, app)
+  const own = deployment ? podsOf(cluster, deployment) : []
+  return podsOfLab(cluster).filter((pod) => hasLabels(pod, { app }) || own.includes(pod))
 }
 
 const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
@@ -121,7 +146,9 @@ export function serviceIs(
       if (!service) return missingService(cluster, name, wanted)
       const { type = 'ClusterIP', clusterIP = '', sessionAffinity = 'None' } = service.spec ?? {}
       const saw = `type ${type}, cluster IP ${clusterIP}, affinity ${sessionAffinity}`
-      if (wish.type && type !== wish.type) {
+      // A load balancer's Service has a port of every node as well.
+      const isDoor = type === 'LoadBalancer' && service.spec?.ports?.some(({ nodePort }) => nodePort)
+      if (wish.type && type !== wish.type && !(isDoor && wish.type === 'NodePort')) {
         return waiting(`Service \`${name}\` has type \`${type}\`; this step wants \`${wish.type}\`.`, { saw, wanted })
       }
       if (wish.headless && clusterIP !== 'None') {

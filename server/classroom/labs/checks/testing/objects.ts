@@ -68,11 +68,12 @@ export const deployment = (name: string, told: { replicas?: number; image?: stri
   },
 })
 
-export const replicaSet = (uid: string, of: string, replicas: number): ReplicaSet => ({
+export const replicaSet = (uid: string, of: string, replicas: number, revision = 1): ReplicaSet => ({
   metadata: {
     name: uid,
     namespace: 'default',
     uid,
+    annotations: { 'deployment.kubernetes.io/revision': String(revision) },
     ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: of, uid: `d-${of}`, controller: true }],
   },
   status: { replicas },
