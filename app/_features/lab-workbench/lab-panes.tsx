@@ -88,6 +88,7 @@ export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: b
       nodes={session.nodes}
       desk={panes.desk}
       beside={panes.beside}
+      refusal={panes.run.refusal}
       isPeek={isSmall && panes.smallTab === 'read'}
       isFull={isFull ?? false}
       onFull={isSmall ? undefined : () => panes.toggleFull('terminal')}

@@ -2,10 +2,19 @@
 // shell outlives the socket: after a break we come back, and the server first sends the kept scroll-back, so the screen
 // is cleared before. What is typed or run meanwhile waits until the shell is ready again.
 //
-// A network that is gone, as after a lid was closed, leaves a socket that looks alive. So it is asked now and then, and when
-// somebody is back at the page, whether anybody hears it.
+// A network that is gone, as after a lid was closed, leaves a socket that looks alive. So it is asked now and then, when
+// somebody is back at the page, and when a key was followed by nothing, whether anybody hears it. Keys that went into a
+// dead one may have arrived or not, so they are not sent again, nor is what follows them: half a line is another command.
 
-export type TerminalState = { state: 'connecting' | 'open' | 'broken' | 'ended'; tries: number; exit?: number }
+export interface TerminalState {
+  state: 'connecting' | 'open' | 'broken' | 'ended' | 'refused'
+  tries: number
+  exit?: number
+  /** Keys were typed, and nothing has been heard since. */
+  late?: true
+  /** What was typed last before a break may not have arrived. */
+  lost?: true
+}
 
 export interface TerminalScreen {
   write(bytes: Uint8Array): void
@@ -17,6 +26,8 @@ export interface TerminalScreen {
 const longestWaitMs = 8000
 const askEveryMs = 20_000
 const answerWithinMs = 5000
+/** A shell shows what is typed at once, or another answer is asked for. */
+const echoWithinMs = 1000
 const openWithinMs = 10_000
 const ask = JSON.stringify({ ping: true })
 
@@ -28,6 +39,8 @@ export class TerminalConnection {
   private readonly asking = setInterval(() => this.ask(), askEveryMs)
   /** Runs out unless something is heard. */
   private silence: ReturnType<typeof setTimeout> | undefined
+  /** Runs out where nothing is heard after a key. */
+  private doubt: ReturnType<typeof setTimeout> | undefined
   private isClosed = false
   private encoder = new TextEncoder()
   state: TerminalState = { state: 'connecting', tries: 0 }
@@ -45,8 +58,32 @@ export class TerminalConnection {
 
   send(text: string): void {
     const bytes = this.encoder.encode(text)
-    if (this.state.state === 'open') this.socket?.send(bytes)
-    else if (this.state.state !== 'ended') this.waiting.push(bytes)
+    if (this.state.state === 'open') {
+      this.socket?.send(bytes)
+      this.noted()
+      this.doubt ??= setTimeout(() => this.late(), echoWithinMs)
+    } else if (!this.state.lost && this.state.state !== 'ended' && this.state.state !== 'refused') {
+      this.waiting.push(bytes)
+    }
+  }
+
+  /** It was read that something is lost. */
+  noted(): void {
+    if (this.state.state === 'open' && this.state.lost) this.stateIs({ state: 'open', tries: 0 })
+  }
+
+  /** Whoever may not have this shell any more does not knock at it; it comes back when they may. */
+  refuse(isRefused: boolean): void {
+    if (isRefused === (this.state.state === 'refused')) return
+    if (!isRefused) {
+      this.reconnect()
+      return
+    }
+    this.heard()
+    clearTimeout(this.timer)
+    this.waiting = []
+    this.stateIs({ state: 'refused', tries: 0 })
+    this.socket?.close()
   }
 
   sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
@@ -62,7 +99,7 @@ export class TerminalConnection {
   reconnect(): void {
     clearTimeout(this.timer)
     const before = this.socket
-    this.stateIs({ state: 'connecting', tries: this.state.tries + 1 })
+    this.stateIs({ state: 'connecting', tries: this.state.tries + 1, ...(this.state.lost ? { lost: true } : {}) })
     this.open()
     before?.close()
   }
@@ -77,7 +114,7 @@ export class TerminalConnection {
     this.isClosed = true
     clearTimeout(this.timer)
     clearInterval(this.asking)
-    clearTimeout(this.silence)
+    this.heard()
     this.socket?.close()
   }
 
@@ -89,14 +126,27 @@ export class TerminalConnection {
 
   private heard(): void {
     clearTimeout(this.silence)
+    clearTimeout(this.doubt)
     this.silence = undefined
+    this.doubt = undefined
+    if (this.state.late) this.stateIs({ state: 'open', tries: 0 })
+  }
+
+  private late(): void {
+    this.stateIs({ state: 'open', tries: 0, late: true })
+    this.ask()
+  }
+
+  private breaks(tries: number): void {
+    const isLost = this.doubt !== undefined || this.state.lost
+    this.heard()
+    this.stateIs({ state: 'broken', tries, ...(isLost ? { lost: true } : {}) })
   }
 
   /** Such a socket takes long to close; it is left to itself. */
   private lost(): void {
     const before = this.socket
-    this.heard()
-    this.stateIs({ state: 'broken', tries: 1 })
+    this.breaks(1)
     this.open()
     before?.close()
   }
@@ -127,10 +177,10 @@ export class TerminalConnection {
     }
     socket.onclose = () => {
       clearTimeout(late)
-      if (socket === this.socket) this.heard()
-      if (this.isClosed || socket !== this.socket || this.state.state === 'ended') return
+      if (this.isClosed || socket !== this.socket) return
+      if (this.state.state === 'ended' || this.state.state === 'refused') return this.heard()
       const tries = this.state.tries + 1
-      this.stateIs({ state: 'broken', tries })
+      this.breaks(tries)
       this.timer = setTimeout(() => this.open(), Math.min(longestWaitMs, 250 * 2 ** Math.min(tries, 6)))
     }
   }
@@ -140,7 +190,7 @@ export class TerminalConnection {
     if (typeof said.exit === 'number') this.stateIs({ state: 'ended', tries: 0, exit: said.exit })
     if (isTyped(said.typed)) this.screen.mark?.(said.typed.by, said.typed.up)
     if (said.ready === true) {
-      this.stateIs({ state: 'open', tries: 0 })
+      this.stateIs({ state: 'open', tries: 0, ...(this.state.lost ? { lost: true } : {}) })
       for (const bytes of this.waiting.splice(0)) this.socket?.send(bytes)
     }
   }

@@ -49,6 +49,8 @@ interface Props {
   ref: Ref<TerminalHandle>
   isFull: boolean
   onFull?(): void
+  /** Why the learner may not have these shells any more; empty while they may. */
+  refusal: string
   /** A glance at the shell only, on small screens. */
   isPeek?: boolean
 }
@@ -57,7 +59,7 @@ interface Props {
 const splitFrom = 640
 const splitBesideFrom = 960
 
-export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull, onFull, isPeek }: Props) {
+export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull, onFull, isPeek, refusal }: Props) {
   const shells = useShells(sessionId, tabs)
   const { open } = useDesk(desk)
   const { view } = shells
@@ -162,6 +164,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
             )}
             {tabs.map(({ name, title }) => (
               <TerminalScreen
+                refusal={refusal}
                 key={name}
                 sessionId={sessionId}
                 tab={name}

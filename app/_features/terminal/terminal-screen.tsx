@@ -9,8 +9,8 @@ import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { useEffect, useRef, useState } from 'react'
-import { Button } from '../../_ui/button.tsx'
 import { copyText } from '../../_ui/use-copy.ts'
+import { ConnectionBar } from './connection-bar.tsx'
 import { withControl } from './control-key.ts'
 import { keepFewLinks } from './few-links.ts'
 import { keepFewMarks } from './few-marks.ts'
@@ -51,6 +51,8 @@ interface Props {
   fontSize?: number
   /** No key goes to the shell. */
   looksOnly?: boolean
+  /** Why they may not have it any more; empty while they may. */
+  refusal?: string
   /** Called with the handle, and with undefined when it goes. */
   onScreen?(tab: string, screen: ScreenHandle | undefined): void
   onFocus?(tab: string): void
@@ -59,7 +61,7 @@ interface Props {
 }
 
 export function TerminalScreen(props: Props) {
-  const { sessionId, tab, title, place = 'whole', fontSize = usualSize, looksOnly = false } = props
+  const { sessionId, tab, title, place = 'whole', fontSize = usualSize, looksOnly = false, refusal = '' } = props
   const { onScreen, onFocus, onFind, children } = props
   const hostRef = useRef<HTMLDivElement>(null)
   const terminalRef = useRef<Terminal | null>(null)
@@ -173,6 +175,9 @@ export function TerminalScreen(props: Props) {
     }
   }, [sessionId, tab, onScreen])
 
+  const isRefused = refusal !== ''
+  useEffect(() => connectionRef.current?.refuse(isRefused), [isRefused])
+
   useEffect(() => {
     if (!terminalRef.current) return
     terminalRef.current.options.fontSize = fontSize
@@ -201,18 +206,7 @@ export function TerminalScreen(props: Props) {
       onFocus={() => onFocus?.(tab)}
     >
       <div ref={hostRef} className={style.host} />
-      {(state.state === 'broken' || state.state === 'ended') && (
-        <div className={style.bar} role="status">
-          <span>
-            {state.state === 'ended'
-              ? `The shell ended with ${state.exit}.`
-              : `The connection to your terminal broke. Trying again (${state.tries}); your shell is kept.`}
-          </span>
-          <Button small onClick={() => connectionRef.current?.reconnect()}>
-            {state.state === 'ended' ? 'New shell' : 'Reconnect now'}
-          </Button>
-        </div>
-      )}
+      <ConnectionBar state={state} refusal={refusal} connection={connectionRef} />
       {children}
     </div>
   )
