@@ -2,13 +2,12 @@
 // own store says as much about the cases.
 
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { until } from '../../../../e2e/support/until.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { openCertificates } from '../../cluster/pki.ts'
-import { type RealEtcd, startEtcdMembers } from '../testing/real-etcd.ts'
+import { etcdTmpdir, type RealEtcd, startEtcdMembers } from '../testing/real-etcd.ts'
 import { describeStore } from '../testing/store-conformance.ts'
 import type { EtcdConnectionOptions } from './connection.ts'
 import { connectToEtcd } from './etcd-store.ts'
@@ -19,7 +18,7 @@ describe.each([{ count: 1 }, { count: 3 }])('etcd of $count', ({ count }) => {
   let options: EtcdConnectionOptions
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'podium-real-etcd-'))
+    directory = await mkdtemp(join(etcdTmpdir(), 'podium-real-etcd-'))
     const tls = count > 1 ? await certificatesIn(join(directory, 'pki')) : undefined
     members = await startEtcdMembers({ directory: join(directory, 'etcd'), count, ...(tls && { tls: tls.files }) })
     options = { endpoints: members.map(({ url }) => url), ...(tls && { tls: tls.client }) }

@@ -1,14 +1,13 @@
 // Three members of Debian's etcd with Raft and TLS between them, and what our client makes of it when they die.
 
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { until } from '../../../../e2e/support/until.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { openCertificates } from '../../cluster/pki.ts'
 import { type Store, StoreUnavailableError } from '../store.ts'
-import { type RealEtcd, startEtcdMembers } from '../testing/real-etcd.ts'
+import { etcdTmpdir, type RealEtcd, startEtcdMembers } from '../testing/real-etcd.ts'
 import { EtcdConnection, type EtcdConnectionOptions } from './connection.ts'
 import { connectToEtcd } from './etcd-store.ts'
 import { STATUS } from './methods.ts'
@@ -19,7 +18,7 @@ let options: EtcdConnectionOptions
 let store: Store
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-three-'))
+  directory = await mkdtemp(join(etcdTmpdir(), 'podium-three-'))
   const pki = join(directory, 'pki')
   const certificates = await openCertificates({ directory: pki, clock: systemClock })
   const usages = ['server', 'client'] as const

@@ -1,11 +1,16 @@
 // A real etcd member, or several, for tests: started in a directory on free ports of loopback, killed at the end.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { until } from '../../../../e2e/support/until.ts'
+
+/** Where an etcd lies whose disk nobody asks about: in memory, as a busy disk holds it up until it gives up (`request timed out`). */
+export const etcdTmpdir = () => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
 
 export interface RealEtcd extends AsyncDisposable {
   url: string
