@@ -41,7 +41,10 @@ it('says why making room does not help, in the words of the Event, and what woul
   )
   expect(told.preemption).toBeUndefined()
   expect(told.wokenBy).toEqual([
-    { plugin: 'NodeResourcesFit', events: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down'] },
+    {
+      plugin: 'NodeResourcesFit',
+      events: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down', 'devices-changed'],
+    },
     { plugin: 'TaintToleration', events: ['node-added', 'node-updated'] },
   ])
 })

@@ -65,7 +65,12 @@ beforeAll(async () => {
     { name: 'bucket', persistentVolumeClaim: { claimName: 'bucket' } },
   ]
   const here = { nodeName: 'node-1', serviceAccountName: 'strong', volumes }
-  uidOfMine = uid(await post(core('pods'), pod('mine', here)))
+  uidOfMine = uid(
+    await post(
+      core('pods'),
+      pod('mine', { ...here, resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'gpus' }] }),
+    ),
+  )
   const puller = clusterRole('registry-audience', [allow('request-serviceaccounts-token-audience', 'registry')])
   await post(`${RBAC}/clusterroles`, puller)
   const pullers = clusterRoleBinding('registry-audience', 'registry-audience', 'Group system:nodes')
