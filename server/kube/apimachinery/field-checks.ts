@@ -2,6 +2,7 @@
 // Upstream: apimachinery/pkg/api/validation, pkg/apis/core/validation.
 
 import { deepEqual } from './deep.ts'
+import { labelKeyProblems, labelValueProblems } from './names.ts'
 import { parseQuantity } from './quantity.ts'
 import { type FieldError, fieldError } from './status-error.ts'
 
@@ -37,3 +38,10 @@ export function quantityErrors(field: string, value: string | undefined, { posit
   if (positive) return quantity.nanos > 0n ? [] : [fieldError.invalid(field, value, 'must be greater than zero')]
   return quantity.nanos < 0n ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
 }
+
+/** Labels, or a selector of what has just these. */
+export const labelsErrors = (field: string, labels: Readonly<Record<string, string>> | undefined): FieldError[] =>
+  Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...problemsAt(field, key, labelKeyProblems(key)),
+    ...problemsAt(field, value, labelValueProblems(value)),
+  ])

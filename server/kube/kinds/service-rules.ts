@@ -1,21 +1,29 @@
 // What a Service may say. Which families and addresses it can have in this cluster is settled where addresses are given out
 // (apiserver/registry/service-families.ts). Upstream: pkg/apis/core/validation, ValidateService.
 
-import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1'
-import { problemsAt } from '../apimachinery/field-checks.ts'
+import type { Service, ServicePort, ServiceSpec } from 'kubernetes-types/core/v1'
+import { labelsErrors, problemsAt } from '../apimachinery/field-checks.ts'
 import { addressProblems, holdsAddress, isIP, rangeProblems } from '../apimachinery/ip-rules.ts'
-import { dnsLabelProblems, dnsSubdomainProblems, portNameProblems, portNumberProblems } from '../apimachinery/names.ts'
+import {
+  dnsLabelProblems,
+  dnsSubdomainProblems,
+  labelKeyProblems,
+  portNameProblems,
+  portNumberProblems,
+} from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { HINTS } from './service-warnings.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
 const FAMILIES = ['IPv4', 'IPv6']
 const POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
-const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
-const KUBELET_PORT = 10_250
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 const MOST_SECONDS = 86_400
+/** Written large by upstream. */
+const SOURCE_RANGES = 'spec.LoadBalancerSourceRanges'
 const BALANCED = "may only be used when `type` is 'LoadBalancer'"
-const NOT_ALIAS = "may not be set when `type` is 'ExternalName'"
+const NOT_ALIAS = 'may not be set for ExternalName services'
 
 export const isExternallyAccessible = ({ type, externalIPs }: ServiceSpec) =>
   type === 'NodePort' || type === 'LoadBalancer' || (type !== 'ExternalName' && (externalIPs?.length ?? 0) > 0)
@@ -27,34 +35,44 @@ export function serviceErrors(spec: ServiceSpec, previous: ServiceSpec = {}): Fi
   const isHeadless = spec.clusterIP === 'None'
   if (ports.length === 0 && !isHeadless && type !== 'ExternalName') errors.push(fieldError.required('spec.ports'))
   if (type === 'ExternalName') {
-    if (!spec.externalName) errors.push(fieldError.required('spec.externalName'))
+    if (!spec.externalName || spec.externalName === '.') errors.push(fieldError.required('spec.externalName'))
     else {
-      for (const problem of dnsSubdomainProblems(spec.externalName.replace(/\.$/, ''))) {
-        errors.push(fieldError.invalid('spec.externalName', spec.externalName, problem))
-      }
+      const name = spec.externalName.replace(/\.$/, '')
+      errors.push(...problemsAt('spec.externalName', name, dnsSubdomainProblems(name)))
     }
   }
+  errors.push(...labelsErrors('spec.selector', spec.selector))
   errors.push(...familyErrors(spec), ...reachErrors(spec, previous), ...affinityErrors(spec))
   if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
     errors.push(fieldError.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`))
   }
   const names = new Set<string>()
-  const seen = new Set<string>()
+  const [seen, opened] = [new Set<string>(), new Set<string>()]
   for (const [index, port] of ports.entries()) {
     const at = `spec.ports[${index}]`
     errors.push(...portErrors(port, { at, type, isOnly: ports.length === 1 }))
     if (port.name && names.has(port.name)) errors.push(fieldError.duplicate(`${at}.name`, port.name))
     if (port.name) names.add(port.name)
     const key = `${port.protocol}/${port.port}`
-    if (seen.has(key)) errors.push(fieldError.duplicate(at, { port: port.port, protocol: port.protocol }))
+    if (seen.has(key)) errors.push(fieldError.duplicate(at, shownKey(port)))
     seen.add(key)
-    if (type === 'LoadBalancer' && port.port === KUBELET_PORT) {
-      const why = `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`
-      errors.push(fieldError.invalid(`${at}.port`, port.port, why))
-    }
+    const { nodePort, protocol } = port
+    if (!nodePort) continue
+    if (opened.has(`${protocol}/${nodePort}`)) errors.push(fieldError.duplicate(`${at}.nodePort`, nodePort))
+    opened.add(`${protocol}/${nodePort}`)
   }
   return errors
 }
+
+/** Upstream shows its own form of what is told twice, whose names are Go's. */
+const shownKey = ({ protocol, port }: ServicePort) => ({
+  Name: '',
+  Protocol: protocol,
+  AppProtocol: null,
+  Port: port,
+  TargetPort: 0,
+  NodePort: 0,
+})
 
 function portErrors(
   port: ServicePort,
@@ -77,6 +95,9 @@ function portErrors(
         ? portNameProblems(targetPort)
         : []
   for (const problem of problems) errors.push(fieldError.invalid(`${at}.targetPort`, targetPort, problem))
+  if (port.appProtocol !== undefined) {
+    errors.push(...problemsAt(`${at}.appProtocol`, port.appProtocol, labelKeyProblems(port.appProtocol)))
+  }
   if (port.nodePort && (type === 'ClusterIP' || type === 'ExternalName')) {
     errors.push(fieldError.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`))
   }
@@ -133,20 +154,24 @@ function reachErrors(spec: ServiceSpec, previous: ServiceSpec): FieldError[] {
   const errors: FieldError[] = []
   const isBalanced = spec.type === 'LoadBalancer'
   for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    const problems = addressProblems(address)
+    const problems = previous.externalIPs?.includes(address) && isIP(address) ? [] : addressProblems(address)
     for (const problem of problems.length > 0 ? problems : specialProblems(address)) {
       errors.push(fieldError.invalid(`spec.externalIPs[${index}]`, address, problem))
     }
   }
   const { loadBalancerSourceRanges: ranges = [], externalTrafficPolicy: policy, healthCheckNodePort } = spec
-  if (ranges.length > 0 && !isBalanced) errors.push(fieldError.forbidden('spec.loadBalancerSourceRanges', BALANCED))
+  if (ranges.length > 0 && !isBalanced) errors.push(fieldError.forbidden(SOURCE_RANGES, BALANCED))
   for (const [index, padded] of ranges.entries()) {
-    if (previous.loadBalancerSourceRanges?.includes(padded)) continue
     const range = padded.trim()
-    errors.push(...problemsAt(`spec.loadBalancerSourceRanges[${index}]`, range, rangeProblems(range)))
+    if (previous.loadBalancerSourceRanges?.some((known) => known.trim() === range)) continue
+    errors.push(...problemsAt(`${SOURCE_RANGES}[${index}]`, range, rangeProblems(range)))
   }
   for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const) {
     if (!isBalanced && spec[field] !== undefined) errors.push(fieldError.forbidden(`spec.${field}`, BALANCED))
+  }
+  const { loadBalancerClass } = spec
+  if (isBalanced && loadBalancerClass !== undefined) {
+    errors.push(...problemsAt('spec.loadBalancerClass', loadBalancerClass, labelKeyProblems(loadBalancerClass)))
   }
   if (policy && !isExternallyAccessible(spec)) {
     const why = 'may only be set for externally-accessible services'
@@ -157,15 +182,37 @@ function reachErrors(spec: ServiceSpec, previous: ServiceSpec): FieldError[] {
   if (healthCheckNodePort && !(isBalanced && policy === 'Local')) {
     const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
     errors.push(fieldError.invalid('spec.healthCheckNodePort', healthCheckNodePort, why))
+  } else if (healthCheckNodePort) {
+    const problems = portNumberProblems(healthCheckNodePort)
+    errors.push(...problemsAt('spec.healthCheckNodePort', healthCheckNodePort, problems))
   }
   const { internalTrafficPolicy, trafficDistribution } = spec
   if (internalTrafficPolicy && !['Cluster', 'Local'].includes(internalTrafficPolicy)) {
     errors.push(fieldError.notSupported('spec.internalTrafficPolicy', internalTrafficPolicy, ['Cluster', 'Local']))
   }
-  if (trafficDistribution && !DISTRIBUTIONS.includes(trafficDistribution)) {
+  if (trafficDistribution !== undefined && !DISTRIBUTIONS.includes(trafficDistribution)) {
     errors.push(fieldError.notSupported('spec.trafficDistribution', trafficDistribution, DISTRIBUTIONS))
   }
   return errors
+}
+
+const TOLD_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges'
+const MODE = 'service.kubernetes.io/topology-mode'
+
+/** What was told in annotations before there were fields for it. */
+export function serviceAnnotationErrors({ metadata, spec = {} }: Service, previous?: Service): FieldError[] {
+  const annotations = metadata?.annotations ?? {}
+  const [mode, hints, told] = [annotations[MODE], annotations[HINTS], annotations[TOLD_RANGES]]
+  const at = (name: string) => `metadata.annotations[${name}]`
+  const errors: FieldError[] = []
+  if (mode !== undefined && hints !== undefined && mode !== hints) {
+    errors.push(fieldError.invalid(at(MODE), mode, `must match annotations[${HINTS}] when both are specified`))
+  }
+  if (told === undefined || (spec.loadBalancerSourceRanges?.length ?? 0) > 0) return errors
+  if (spec.type !== 'LoadBalancer') errors.push(fieldError.forbidden(at(TOLD_RANGES), BALANCED))
+  if (previous?.metadata?.annotations?.[TOLD_RANGES] === told || told.trim() === '') return errors
+  const ranges = told.split(',').map((range) => range.trim())
+  return [...errors, ...ranges.flatMap((range) => problemsAt(at(TOLD_RANGES), range, rangeProblems(range)))]
 }
 
 const SPECIAL: readonly { ranges: string[]; problem: (address: string) => string }[] = [
@@ -200,7 +247,9 @@ function affinityErrors({ sessionAffinity, sessionAffinityConfig: config }: Serv
   }
   const at = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds'
   const { timeoutSeconds } = config.clientIP ?? {}
-  if (timeoutSeconds === undefined) return [fieldError.required(at)]
+  const whose = 'when session affinity type is ClientIP'
+  if (!config.clientIP) return [fieldError.required('spec.sessionAffinityConfig.clientIP', whose)]
+  if (timeoutSeconds === undefined) return [fieldError.required(at, whose)]
   const why = `must be greater than 0 and less than ${MOST_SECONDS}`
   return timeoutSeconds > 0 && timeoutSeconds <= MOST_SECONDS ? [] : [fieldError.invalid(at, timeoutSeconds, why)]
 }

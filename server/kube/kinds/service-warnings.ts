@@ -3,7 +3,7 @@
 import type { Service } from 'kubernetes-types/core/v1'
 import { addressWarnings, rangeWarnings } from '../apimachinery/ip-warnings.ts'
 
-const HINTS = 'service.kubernetes.io/topology-aware-hints'
+export const HINTS = 'service.kubernetes.io/topology-aware-hints'
 
 export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
   const warnings: string[] = []

@@ -5,10 +5,10 @@ import type { ServicePort, ServiceSpec, Service as Wire } from 'kubernetes-types
 import { deepEqual } from '../apimachinery/deep.ts'
 import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts'
 import { dnsLabelProblems } from '../apimachinery/names.ts'
-import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { serviceBalancerErrors } from './networking/balancer-status.ts'
-import { isExternallyAccessible, serviceErrors } from './service-rules.ts'
+import { serviceChangeErrors } from './service-changes.ts'
+import { isExternallyAccessible, serviceAnnotationErrors, serviceErrors } from './service-rules.ts'
 import { serviceStatusWarnings, serviceWarnings } from './service-warnings.ts'
 
 const AFFINITY_SECONDS = 10_800
@@ -40,15 +40,13 @@ export const Service = defineKind<Wire>({
         Object.assign(service, { status: { ...service.status, loadBalancer: {} } })
       }
     },
-    validate: ({ spec }, previous) => serviceErrors(spec ?? {}, previous?.spec),
+    validate: (service, previous) => [
+      ...serviceAnnotationErrors(service, previous),
+      ...serviceErrors(service.spec ?? {}, previous?.spec),
+    ],
     validateStatusUpdate: ({ spec, status }, { status: previous }) =>
       serviceBalancerErrors(spec?.type === 'LoadBalancer', status?.loadBalancer, previous?.loadBalancer),
-    validateUpdate(next, previous) {
-      const [address, before] = [next.spec?.clusterIP ?? '', previous.spec?.clusterIP ?? '']
-      const isFree = next.spec?.type === 'ExternalName' || previous.spec?.type === 'ExternalName'
-      if (isFree || before === '' || address === before) return []
-      return [fieldError.invalid('spec.clusterIPs[0]', next.spec?.clusterIPs ?? [address], 'may not change once set')]
-    },
+    validateUpdate: (next, previous) => serviceChangeErrors(next.spec ?? {}, previous.spec ?? {}),
     nameProblems: dnsLabelProblems,
     returnsDeletedObject: true,
   },

@@ -1,10 +1,11 @@
 // A conversion webhook may change labels and annotations, and nothing else of metadata: names must be as they were, and the
 // rest is put back. Upstream: apiextensions-apiserver/pkg/apiserver/conversion/webhook_converter.go.
 
+import { labelsErrors } from '../../apimachinery/field-checks.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { goTypeOf } from '../../apimachinery/patch/go-format.ts'
-import { annotationErrors, labelErrors } from '../registry/object-meta-rules.ts'
+import { annotationErrors } from '../registry/object-meta-rules.ts'
 
 const NAMES = [
   ['name', 'name'],
@@ -53,7 +54,7 @@ function changed(told: JsonObject, field: 'labels' | 'annotations', { metadata =
   const errors = isSame
     ? []
     : field === 'labels'
-      ? labelErrors(texts, 'metadata.labels')
+      ? labelsErrors('metadata.labels', texts)
       : annotationErrors(texts, 'metadata.annotation')
   const words = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))]
   if (words.length > 0) throw new Error(words.length === 1 ? words[0] : `[${words.join(', ')}]`)

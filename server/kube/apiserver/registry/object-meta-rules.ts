@@ -1,7 +1,8 @@
 // What metadata must look like, for objects of every kind.
 // Upstream: apimachinery/pkg/api/validation/objectmeta.go, apiserver/pkg/registry/rest/update.go.
 
-import { dnsSubdomainProblems, labelKeyProblems, labelValueProblems } from '../../apimachinery/names.ts'
+import { labelsErrors } from '../../apimachinery/field-checks.ts'
+import { dnsSubdomainProblems, labelKeyProblems } from '../../apimachinery/names.ts'
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../apimachinery/object-meta.ts'
 import { badRequest, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
@@ -28,7 +29,7 @@ export function metaErrors(kind: AnyKind, meta: ObjectMeta): FieldError[] {
     errors.push(fieldError.forbidden('metadata.namespace', 'not allowed on this type'))
   }
   errors.push(
-    ...labelErrors(meta.labels, 'metadata.labels'),
+    ...labelsErrors('metadata.labels', meta.labels),
     ...annotationErrors(meta.annotations, 'metadata.annotations'),
   )
   errors.push(...ownerErrors(meta.ownerReferences ?? []), ...finalizerErrors(kind, meta.finalizers ?? []))
@@ -95,15 +96,6 @@ export function finalizerWarnings(next: readonly string[] = [], previous: readon
     const path = name.includes('.') ? ' including a path (/)' : ''
     return `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`
   })
-}
-
-export function labelErrors(labels: Record<string, string> | undefined, field: string): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [key, value] of Object.entries(labels ?? {})) {
-    for (const problem of labelKeyProblems(key)) errors.push(fieldError.invalid(field, key, problem))
-    for (const problem of labelValueProblems(value)) errors.push(fieldError.invalid(field, value, problem))
-  }
-  return errors
 }
 
 export function annotationErrors(annotations: Record<string, string> | undefined, field: string): FieldError[] {

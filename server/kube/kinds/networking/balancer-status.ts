@@ -29,7 +29,7 @@ export function balancerErrors(next: Balancer = {}, previous: Balancer = {}): Fi
 export function serviceBalancerErrors(isBalanced: boolean, next: Balancer = {}, previous: Balancer = {}): FieldError[] {
   const { ingress = [] } = next
   if (!isBalanced && ingress.length > 0) {
-    return [fieldError.forbidden(AT, 'may only be used when `spec.type` is LoadBalancer')]
+    return [fieldError.forbidden(AT, "may only be used when `spec.type` is 'LoadBalancer'")]
   }
   const known = (previous.ingress ?? []).map(({ ip }) => ip)
   return ingress.flatMap((point, index) => [

@@ -182,7 +182,7 @@ describe('kinds of networking', () => {
       Service,
       { spec: { type: 'ClusterIP' } },
       balanced({ ip: '10.0.0.1' }),
-      ['status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is LoadBalancer'],
+      ["status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'"],
     ],
     [
       Service,

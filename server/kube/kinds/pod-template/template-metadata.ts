@@ -1,8 +1,8 @@
 // What metadata a template of claims may have: labels and annotations, and nothing else.
 // Upstream: pkg/apis/core/validation ValidateTemplateObjectMeta.
 
-import { problemsAt } from '../../apimachinery/field-checks.ts'
-import { labelKeyProblems, labelValueProblems } from '../../apimachinery/names.ts'
+import { labelsErrors, problemsAt } from '../../apimachinery/field-checks.ts'
+import { labelKeyProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 
 interface Metadata {
@@ -18,10 +18,7 @@ export function templateMetadataErrors(
     ...Object.keys(annotations).flatMap((key) =>
       problemsAt(`${at}.annotations`, key, labelKeyProblems(key.toLowerCase())),
     ),
-    ...Object.entries(labels).flatMap(([key, value]) => [
-      ...problemsAt(`${at}.labels`, key, labelKeyProblems(key)),
-      ...problemsAt(`${at}.labels`, value, labelValueProblems(value)),
-    ]),
+    ...labelsErrors(`${at}.labels`, labels),
     ...Object.keys(others).map((field) => fieldError.forbidden(`${at}.${field}`, 'cannot be set')),
   ]
 }
