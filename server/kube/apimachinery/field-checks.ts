@@ -2,7 +2,7 @@
 // Upstream: apimachinery/pkg/api/validation, pkg/apis/core/validation.
 
 import { deepEqual } from './deep.ts'
-import { labelKeyProblems, labelValueProblems } from './names.ts'
+import { dnsSubdomainProblems, labelKeyProblems, labelValueProblems } from './names.ts'
 import { parseQuantity } from './quantity.ts'
 import { type FieldError, fieldError } from './status-error.ts'
 
@@ -45,3 +45,21 @@ export const labelsErrors = (field: string, labels: Readonly<Record<string, stri
     ...problemsAt(field, key, labelKeyProblems(key)),
     ...problemsAt(field, value, labelValueProblems(value)),
   ])
+
+const HTTP_PATH = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/
+const NO_PATH =
+  "must be a valid HTTP path (e.g. '/path', regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"
+
+/** `acme.io/foo`: a name that somebody has of their own domain. */
+export function domainPrefixedPathErrors(field: string, value: string): FieldError[] {
+  if (value === '') return [fieldError.required(field)]
+  const [host = '', ...rest] = value.split('/')
+  const path = rest.join('/')
+  if (host === '' || path === '') {
+    return [fieldError.invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+  }
+  return [
+    ...problemsAt(field, host, dnsSubdomainProblems(host)),
+    ...(HTTP_PATH.test(path) ? [] : [fieldError.invalid(field, path, NO_PATH)]),
+  ]
+}

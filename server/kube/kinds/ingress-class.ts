@@ -1,15 +1,14 @@
 // The IngressClass: which controller looks after an Ingress. Upstream: kubernetes/pkg/registry/networking/ingressclass.
 
 import type { IngressClassParametersReference, IngressClass as Wire } from 'kubernetes-types/networking/v1'
-import { immutable, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
-import { dnsLabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { domainPrefixedPathErrors, immutable, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { dnsLabelProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { typedReferenceErrors } from './networking/references.ts'
 
 const LONGEST_CONTROLLER = 250
 const SCOPES = ['Cluster', 'Namespace']
-const HTTP_PATH = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/
 
 export const IngressClass = defineKind<Wire>({
   group: 'networking.k8s.io',
@@ -50,23 +49,7 @@ export const IngressClass = defineKind<Wire>({
 function controllerErrors(controller = ''): FieldError[] {
   const at = 'spec.controller'
   const errors = controller.length > LONGEST_CONTROLLER ? [fieldError.tooLong(at, LONGEST_CONTROLLER)] : []
-  if (controller === '') return [...errors, fieldError.required(at)]
-  const [host = '', ...rest] = controller.split('/')
-  const path = rest.join('/')
-  if (host === '' || path === '') {
-    return [...errors, fieldError.invalid(at, controller, 'must be a domain-prefixed path (such as "acme.io/foo")')]
-  }
-  errors.push(...problemsAt(at, host, dnsSubdomainProblems(host)))
-  if (!HTTP_PATH.test(path)) {
-    errors.push(
-      fieldError.invalid(
-        at,
-        path,
-        "must be a valid HTTP path (e.g. '/path', regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')",
-      ),
-    )
-  }
-  return errors
+  return [...errors, ...domainPrefixedPathErrors(at, controller)]
 }
 
 function parametersErrors(parameters: IngressClassParametersReference, at: string): FieldError[] {

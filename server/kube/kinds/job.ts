@@ -2,6 +2,7 @@
 
 import type { Job as Wire } from 'kubernetes-types/batch/v1'
 import { labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
+import { dnsLabelProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { templateChangeErrors } from './batch/allowed-template.ts'
 import type { FullJobSpec } from './batch/full-job-spec.ts'
@@ -58,7 +59,8 @@ export const Job = defineKind<Wire>({
       if (job.spec && !job.spec.manualSelector) generateSelector(job)
       labelLikeTemplate(job)
     },
-    validate: (job) => [...generatedSelectorErrors(job), ...specErrors(job)],
+    validate: specErrors,
+    validateCreate: (job) => [...generatedSelectorErrors(job), ...hostNameErrors(job)],
     validateUpdate: updateErrors,
     validateStatusUpdate: jobStatusErrors,
     deletionWarnings: () => [
@@ -113,7 +115,8 @@ function generateSelector(job: Wire): void {
 function generatedSelectorErrors({ metadata, spec }: Wire): FieldError[] {
   if (!spec?.selector || spec.manualSelector) return []
   const labels = spec.template?.metadata?.labels ?? {}
-  const expected = { [CONTROLLER_UID]: metadata?.uid ?? '', [JOB_NAME]: metadata?.name ?? '' }
+  const { uid = '', name = '' } = metadata ?? {}
+  const expected = { [OLD_CONTROLLER_UID]: uid, [OLD_JOB_NAME]: name, [CONTROLLER_UID]: uid, [JOB_NAME]: name }
   const errors: FieldError[] = []
   for (const [key, value] of Object.entries(expected)) {
     const at = `spec.template.metadata.labels[${key}]`
@@ -121,14 +124,18 @@ function generatedSelectorErrors({ metadata, spec }: Wire): FieldError[] {
     else if (labels[key] !== value) errors.push(fieldError.invalid(at, labels, `must be '${value}'`))
   }
   const isGenerated =
-    labelSelectorErrors(spec.selector, '').length > 0 ||
-    selectorOfObject(spec.selector).matches({
-      ...expected,
-      [OLD_CONTROLLER_UID]: metadata?.uid ?? '',
-      [OLD_JOB_NAME]: metadata?.name ?? '',
-    })
+    labelSelectorErrors(spec.selector, '').length > 0 || selectorOfObject(spec.selector).matches(expected)
   if (!isGenerated) errors.push(fieldError.invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
   return errors
+}
+
+/** Each of its pods is called after it and its own number, also by the host name that it knows. */
+function hostNameErrors({ metadata, spec }: Wire): FieldError[] {
+  const { name = '' } = metadata ?? {}
+  const { completionMode, completions = 0 } = spec ?? {}
+  const last = `${name}-${completions - 1}`
+  if (completionMode !== 'Indexed' || completions <= 0 || dnsLabelProblems(last).length === 0) return []
+  return [fieldError.invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${last}`)]
 }
 
 function specErrors({ spec }: Wire): FieldError[] {
@@ -150,11 +157,11 @@ function updateErrors(next: Wire, previous: Wire): FieldError[] {
   if (!spec || !before) return []
   const errors: FieldError[] = []
   if (spec.completions !== before.completions) {
-    const isElastic = spec.completionMode === 'Indexed' && before.completions !== undefined
-    if (!isElastic) errors.push(fieldError.invalid('spec.completions', spec.completions ?? null, 'field is immutable'))
-    else if (spec.completions !== spec.parallelism) {
+    if (spec.completionMode !== 'Indexed')
+      errors.push(fieldError.invalid('spec.completions', spec.completions ?? null, 'field is immutable'))
+    else if (spec.completions !== undefined && spec.completions !== spec.parallelism) {
       const why = 'can only be modified in tandem with spec.parallelism'
-      errors.push(fieldError.invalid('spec.completions', spec.completions ?? null, why))
+      errors.push(fieldError.invalid('spec.completions', spec.completions, why))
     }
   }
   errors.push(...immutableErrors(spec, before, 'spec.', ['selector']))

@@ -190,7 +190,10 @@ describe('refused', () => {
     [
       Job,
       { spec: { template: never, maxFailedIndexes: 1 } },
-      ['spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified'],
+      [
+        'spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified',
+        'spec.maxFailedIndexes: Invalid value: 1: requires indexed completion mode',
+      ],
     ],
     [
       Job,
@@ -211,7 +214,7 @@ describe('refused', () => {
         'spec.podFailurePolicy.rules[0].onExitCodes.values[1]: Invalid value: 0: must not be 0 for the In operator',
         'spec.podFailurePolicy.rules[0].onExitCodes.values[2]: Duplicate value: 2',
         'spec.podFailurePolicy.rules[0].onExitCodes.values: Invalid value: [2,0,2]: must be ordered',
-        'spec.podFailurePolicy.rules[1]: Invalid value: "": specifying one of OnExitCodes and OnPodConditions is required',
+        'spec.podFailurePolicy.rules[1]: Invalid value: specifying one of OnExitCodes and OnPodConditions is required',
       ],
     ],
     [

@@ -8,16 +8,18 @@ export function parseIndexes(text: string, completions: number): number[] | stri
   if (text.length > MOST) return `the length of the specified indexes exceeds ${MOST} characters`
   const indexes: number[] = []
   for (const part of text.split(',')) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(part)
-    if (!match) return `cannot convert string to integer for index: ${JSON.stringify(part)}`
-    const [, low = '', high = low] = match
-    const [from, to] = [Number(low), Number(high)]
+    const bounds = part.split('-')
+    if (bounds.length > 2) {
+      return `the fragment ${JSON.stringify(part)} violates the requirement that an index interval can have at most two parts separated by '-'`
+    }
+    for (const bound of bounds) {
+      if (!/^\d+$/.test(bound)) return `cannot convert string to integer for index: ${JSON.stringify(bound)}`
+      if (Number(bound) >= completions) return `too large index: ${JSON.stringify(bound)}`
+    }
+    const [from = 0, to = from] = bounds.map(Number)
+    if (bounds.length > 1 && to <= from) return `non-increasing order, previous: ${from}, current: ${to}`
     const last = indexes.at(-1) ?? -1
     if (from <= last) return `non-increasing order, previous: ${last}, current: ${from}`
-    if (high !== low && to <= from) return `non-increasing order, previous: ${from}, current: ${to}`
-    for (const index of [from, to]) {
-      if (index >= completions) return `too large index: ${JSON.stringify(String(index))}`
-    }
     for (let index = from; index <= to; index++) indexes.push(index)
   }
   return indexes

@@ -1,6 +1,8 @@
 // Which failures count, which do not, and which end a Job. Upstream: batch/validation validatePodFailurePolicy.
 
 import type { PodFailurePolicyRule } from 'kubernetes-types/batch/v1'
+import { problemsAt } from '../../apimachinery/field-checks.ts'
+import { labelKeyProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { FullJobSpec } from './full-job-spec.ts'
 
@@ -27,7 +29,7 @@ function ruleErrors(
 ): FieldError[] {
   const errors: FieldError[] = []
   const { action, onExitCodes: codes, onPodConditions: patterns = [] } = rule
-  if (!action) errors.push(fieldError.required(`${at}.action`, `valid values: ${JSON.stringify(ACTIONS)}`))
+  if (!action) errors.push(fieldError.required(`${at}.action`, `valid values: ${listed(ACTIONS)}`))
   else if (!ACTIONS.includes(action)) errors.push(fieldError.notSupported(`${at}.action`, action, ACTIONS))
   else if (action === 'FailIndex' && spec.backoffLimitPerIndex === undefined) {
     errors.push(fieldError.invalid(`${at}.action`, action, 'requires the backoffLimitPerIndex to be set'))
@@ -36,31 +38,33 @@ function ruleErrors(
   if (patterns.length > MOST_PATTERNS) errors.push(tooMany(`${at}.onPodConditions`, patterns.length, MOST_PATTERNS))
   for (const [index, { type, status }] of patterns.entries()) {
     const here = `${at}.onPodConditions[${index}]`
-    if (!type) errors.push(fieldError.required(`${here}.type`))
+    errors.push(...problemsAt(`${here}.type`, type, labelKeyProblems(type)))
     if (!STATUSES.includes(status)) errors.push(fieldError.notSupported(`${here}.status`, status, STATUSES))
   }
   if (codes && patterns.length > 0) {
-    errors.push(fieldError.invalid(at, '', 'specifying both OnExitCodes and OnPodConditions is not supported'))
+    errors.push(invalidRule(at, 'specifying both OnExitCodes and OnPodConditions is not supported'))
   }
   if (!codes && patterns.length === 0) {
-    errors.push(fieldError.invalid(at, '', 'specifying one of OnExitCodes and OnPodConditions is required'))
+    errors.push(invalidRule(at, 'specifying one of OnExitCodes and OnPodConditions is required'))
   }
   return errors
 }
 
 function exitCodeErrors(
-  { operator, values = [], containerName }: NonNullable<PodFailurePolicyRule['onExitCodes']>,
+  { operator, values: told, containerName }: Partial<NonNullable<PodFailurePolicyRule['onExitCodes']>>,
   at: string,
   names: ReadonlySet<string>,
 ): FieldError[] {
   const errors: FieldError[] = []
-  if (!operator) errors.push(fieldError.required(`${at}.operator`, `valid values: ${JSON.stringify(OPERATORS)}`))
+  const values = told ?? []
+  if (!operator) errors.push(fieldError.required(`${at}.operator`, `valid values: ${listed(OPERATORS)}`))
   else if (!OPERATORS.includes(operator)) errors.push(fieldError.notSupported(`${at}.operator`, operator, OPERATORS))
   if (containerName !== undefined && !names.has(containerName)) {
     const why = 'must be one of the container or initContainer names in the pod template'
     errors.push(fieldError.invalid(`${at}.containerName`, containerName, why))
   }
-  if (values.length === 0) errors.push(fieldError.invalid(`${at}.values`, values, 'at least one value is required'))
+  if (values.length === 0)
+    errors.push(fieldError.invalid(`${at}.values`, told ?? null, 'at least one value is required'))
   if (values.length > MOST_VALUES) errors.push(tooMany(`${at}.values`, values.length, MOST_VALUES))
   const seen = new Set<number>()
   for (const [index, value] of values.entries()) {
@@ -75,6 +79,16 @@ function exitCodeErrors(
   }
   return errors
 }
+
+/** As Go writes a list. */
+const listed = (values: readonly string[]) => `[${values.map((value) => JSON.stringify(value)).join(' ')}]`
+
+/** Upstream shows nothing of it. */
+const invalidRule = (field: string, why: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${why}`,
+})
 
 const tooMany = (field: string, count: number, most: number): FieldError => ({
   reason: 'FieldValueTooMany',
