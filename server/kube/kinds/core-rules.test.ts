@@ -6,6 +6,7 @@ import {
   APIService,
   EndpointSlice,
   Endpoints,
+  IngressClass,
   Lease,
   LimitRange,
   Namespace,
@@ -39,8 +40,47 @@ describe('what is refused', () => {
       ['endpoints[0].addresses: Required value: must contain at least 1 address'],
     ],
     [EndpointSlice, endpoint('a'), [`${A}: "a": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)`]],
-    [EndpointSlice, endpoint('fd00::1'), [`${A}: "fd00::1": must be an IPv4 address`]],
+    [EndpointSlice, endpoint('fd00::1'), ['endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address']],
     [EndpointSlice, endpoint('127.0.0.1'), [`${A}: "127.0.0.1": ${LOOPBACK}`]],
+    [
+      EndpointSlice,
+      { ...endpoint('FD00::1'), addressType: 'IPv6' },
+      [`${A}: "FD00::1": must be in canonical form ("fd00::1")`],
+    ],
+    [
+      EndpointSlice,
+      slice({
+        endpoints: [{ addresses: ['10.0.0.1'], hints: { forNodes: [{ name: 'a' }, { name: 'a' }, { name: 'A_' }] } }],
+      }),
+      [
+        'endpoints[0].hints.forNodes[1].name: Duplicate value: "a"',
+        expect.stringContaining(
+          'endpoints[0].hints.forNodes[2].name: Invalid value: "A_": a lowercase RFC 1123 subdomain',
+        ),
+      ],
+    ],
+    [
+      EndpointSlice,
+      slice({
+        endpoints: [
+          { addresses: ['10.0.0.1'], hints: { forNodes: Array.from({ length: 9 }, (_, n) => ({ name: `n${n}` })) } },
+        ],
+      }),
+      ['endpoints[0].hints.forNodes: Too many: 9: must have at most 8 items'],
+    ],
+    [
+      Endpoints,
+      { subsets: [{ addresses: [{ ip: 'x' }] }] },
+      [
+        'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'subsets[0].addresses[0].ip: Invalid value: "x": must be a valid IP address',
+      ],
+    ],
+    [
+      IngressClass,
+      { spec: { controller: 'a.b/c', parameters: {} } },
+      ['spec.parameters.kind: Required value', 'spec.parameters.name: Required value'],
+    ],
     [
       EndpointSlice,
       { ...endpoint('web'), addressType: 'FQDN' },
@@ -230,4 +270,12 @@ it('tells of the scopes of a quota no more often than one reads', () => {
   const selected = selector(...few.map(() => ({ scopeName: 'BestEffort', operator: 'Exists' })))
   const many = problems(ResourceQuota, quota(hard, selected)).filter((text) => text.endsWith('applied to resource'))
   expect(many.length).toBeLessThanOrEqual(few.length)
+})
+
+it.each([
+  [Endpoints, { subsets: [{ addresses: [{ ip: '127.0.0.1' }] }] }],
+  [EndpointSlice, slice({ endpoints: [{ addresses: ['127.0.0.1'] }] })],
+] as [AnyKind, object][])('looks at endpoints again only where they change: %#', (kind, object) => {
+  expect(updateProblems(kind, object, { ...object, metadata: { labels: { a: 'b' } } })).toEqual([])
+  expect(updateProblems(kind, {}, object)).not.toEqual([])
 })

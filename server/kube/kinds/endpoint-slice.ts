@@ -4,7 +4,7 @@
 import type { EndpointSlice as Wire } from 'kubernetes-types/discovery/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { addressWarnings } from '../apimachinery/ip-warnings.ts'
-import { fieldError } from '../apimachinery/status-error.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { endpointErrors, slicePortErrors, typeErrors } from './networking/endpoint-rules.ts'
 
@@ -33,15 +33,12 @@ export const EndpointSlice = defineKind<Wire>({
       }
       if (!deepEqual(next.endpoints, previous.endpoints)) dropTopology(next)
     },
-    validate({ addressType, endpoints = [], ports = [] }) {
-      return [
-        ...typeErrors(addressType),
-        ...(endpoints.length > MOST
-          ? [fieldError.tooMany('endpoints', endpoints.length, MOST)]
-          : endpoints.flatMap((endpoint, index) => endpointErrors(endpoint, addressType, `endpoints[${index}]`))),
-        ...slicePortErrors(ports),
-      ]
-    },
+    // Endpoints that were taken once, by older rules, are not looked at again.
+    validate: (slice, previous) => [
+      ...typeErrors(slice.addressType),
+      ...slicePortErrors(slice.ports ?? []),
+      ...(deepEqual(slice.endpoints, previous?.endpoints) ? [] : endpointsErrors(slice)),
+    ],
     validateUpdate: (next, previous) =>
       next.addressType === previous.addressType
         ? []
@@ -68,6 +65,11 @@ export const EndpointSlice = defineKind<Wire>({
     ageColumn,
   ],
 })
+
+function endpointsErrors({ addressType, endpoints = [] }: Wire): FieldError[] {
+  if (endpoints.length > MOST) return [fieldError.tooMany('endpoints', endpoints.length, MOST)]
+  return endpoints.flatMap((endpoint, index) => endpointErrors(endpoint, addressType, `endpoints[${index}]`))
+}
 
 /** Its labels lead to its Service, so they count too. */
 const toldBy = ({ metadata, addressType, endpoints = [], ports = [] }: Wire) => ({

@@ -1,6 +1,7 @@
 // Endpoints: the addresses behind a Service, all in one object. EndpointSlices have taken over; older clients read this.
 
 import type { Endpoints as Wire } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
 import { addressWarnings } from '../apimachinery/ip-warnings.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { subsetErrors } from './networking/endpoint-rules.ts'
@@ -20,7 +21,11 @@ export const Endpoints = defineKind<Wire>({
     setDefaults(endpoints) {
       for (const { ports } of endpoints.subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
     },
-    validate: ({ subsets = [] }) => subsets.flatMap((subset, index) => subsetErrors(subset, `subsets[${index}]`)),
+    // What was taken once, by older rules, is not looked at again.
+    validate: ({ subsets = [] }, previous) =>
+      deepEqual(subsets, previous?.subsets)
+        ? []
+        : subsets.flatMap((subset, index) => subsetErrors(subset, `subsets[${index}]`)),
     warnings({ metadata, subsets = [] }) {
       // Its own loop writes them as it should.
       if (metadata?.labels?.[MANAGED_BY] === 'endpoint-controller') return []

@@ -3,8 +3,8 @@
 
 import type { EndpointAddress, EndpointSubset, EndpointPort as SubsetPort } from 'kubernetes-types/core/v1'
 import type { Endpoint, EndpointHints, EndpointPort } from 'kubernetes-types/discovery/v1'
-import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
-import { addressProblems, isIP } from '../../apimachinery/ip-rules.ts'
+import { oneOf, problemsAt, repetition } from '../../apimachinery/field-checks.ts'
+import { addressProblems, isIP, strictAddressProblems } from '../../apimachinery/ip-rules.ts'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,
@@ -34,21 +34,22 @@ export function endpointErrors(endpoint: Endpoint, addressType: string, at: stri
     errors.push(fieldError.tooMany(`${at}.addresses`, addresses.length, MOST_ADDRESSES))
   }
   for (const [index, address] of addresses.entries()) {
-    errors.push(...ofType(addressType, address, `${at}.addresses[${index}]`))
+    errors.push(...ofType(addressType, address, { list: `${at}.addresses`, index }))
   }
   if (nodeName !== undefined) errors.push(...problemsAt(`${at}.nodeName`, nodeName, dnsSubdomainProblems(nodeName)))
   if (hostname !== undefined) errors.push(...problemsAt(`${at}.hostname`, hostname, dnsLabelProblems(hostname)))
   return hints ? [...errors, ...hintErrors(hints, `${at}.hints`)] : errors
 }
 
-function ofType(addressType: string, address: string, at: string): FieldError[] {
+function ofType(addressType: string, address: string, { list, index }: { list: string; index: number }): FieldError[] {
+  const at = `${list}[${index}]`
   if (addressType === 'FQDN') return domainErrors(address, at)
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
-  const errors = problemsAt(at, address, addressProblems(address))
+  const [version, problemsOf] = addressType === 'IPv4' ? [4, addressProblems] : [6, strictAddressProblems]
+  const errors = problemsAt(at, address, problemsOf(address))
   if (errors.length > 0) return errors
-  if (isIP(address) !== (addressType === 'IPv4' ? 4 : 6)) {
-    errors.push(fieldError.invalid(at, address, `must be an ${addressType} address`))
-  }
+  // Upstream tells of it at all of them.
+  if (isIP(address) !== version) errors.push(fieldError.invalid(list, address, `must be an ${addressType} address`))
   return [...errors, ...problemsAt(at, address, specialProblems(address))]
 }
 
@@ -65,14 +66,21 @@ function domainErrors(name: string, at: string): FieldError[] {
   return bad === undefined ? [] : [fieldError.invalid(at, bad, dnsLabelProblems(bad).join(','))]
 }
 
-function hintErrors({ forZones = [] }: EndpointHints, at: string): FieldError[] {
-  const field = `${at}.forZones`
-  if (forZones.length > MOST_HINTS) return [fieldError.tooMany(field, forZones.length, MOST_HINTS)]
-  return forZones.flatMap(({ name }, index) => [
-    ...(forZones.findIndex((zone) => zone.name === name) < index
-      ? [fieldError.duplicate(`${field}[${index}].name`, name)]
-      : []),
-    ...problemsAt(`${field}[${index}].name`, name, labelValueProblems(name)),
+type Hints = EndpointHints & { forNodes?: { name: string }[] }
+
+function hintErrors({ forZones = [], forNodes = [] }: Hints, at: string): FieldError[] {
+  const ofZones = hintsErrors(forZones, `${at}.forZones`, labelValueProblems)
+  // With too many zones, nodes are not looked at.
+  if (forZones.length > MOST_HINTS) return ofZones
+  return [...ofZones, ...hintsErrors(forNodes, `${at}.forNodes`, dnsSubdomainProblems)]
+}
+
+function hintsErrors(hints: readonly { name: string }[], at: string, problemsOf: (name: string) => string[]) {
+  if (hints.length > MOST_HINTS) return [fieldError.tooMany(at, hints.length, MOST_HINTS)]
+  const isRepeated = repetition()
+  return hints.flatMap(({ name }, index) => [
+    ...(isRepeated(name) ? [fieldError.duplicate(`${at}[${index}].name`, name)] : []),
+    ...problemsAt(`${at}[${index}].name`, name, problemsOf(name)),
   ])
 }
 
@@ -109,11 +117,12 @@ export function subsetErrors({ addresses = [], notReadyAddresses = [], ports = [
 
 function subsetAddressErrors({ ip = '', hostname, nodeName }: EndpointAddress, at: string): FieldError[] {
   const problems = addressProblems(ip)
+  const isReadable = problems.length === 0 || isIP(ip) > 0
   return [
     ...problemsAt(`${at}.ip`, ip, problems),
     ...(hostname ? problemsAt(`${at}.hostname`, hostname, dnsLabelProblems(hostname)) : []),
     ...(nodeName === undefined ? [] : problemsAt(`${at}.nodeName`, nodeName, dnsSubdomainProblems(nodeName))),
-    ...(problems.length > 0 ? [] : problemsAt(`${at}.ip`, ip, specialProblems(ip))),
+    ...problemsAt(`${at}.ip`, ip, isReadable ? specialProblems(ip) : ['must be a valid IP address']),
   ]
 }
 

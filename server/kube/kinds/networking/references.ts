@@ -10,7 +10,7 @@ export function typedReferenceErrors(
 ): FieldError[] {
   const errors = apiGroup === undefined ? [] : problemsAt(`${at}.apiGroup`, apiGroup, dnsSubdomainProblems(apiGroup))
   for (const [field, value] of Object.entries({ kind, name })) {
-    if (!value) errors.push(fieldError.required(`${at}.${field}`, `${field} is required`))
+    if (!value) errors.push(fieldError.required(`${at}.${field}`))
     else errors.push(...problemsAt(`${at}.${field}`, value, pathSegmentProblems(value)))
   }
   return errors
