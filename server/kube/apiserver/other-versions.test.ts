@@ -165,7 +165,7 @@ describe('a kind with two versions', () => {
     }
     await expect(ask('POST', at('v1'), { body: { metadata: { name: 'bad' }, spec } })).rejects.toMatchObject({
       message:
-        'HorizontalPodAutoscaler.autoscaling "bad" is invalid: [spec.maxReplicas: Invalid value: 0: must be greater than 0, ' +
+        'HorizontalPodAutoscaler.autoscaling "bad" is invalid: [spec.maxReplicas: Required value: must be set and greater than 0, ' +
         'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`, ' +
         'spec.scaleTargetRef.name: Required value, ' +
         'spec.metrics[0].resource.target.averageUtilization: Invalid value: 0: must be greater than 0]',

@@ -12,10 +12,12 @@ export const ControllerRevision = defineKind<Wire>({
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   strategy: {
-    validate: ({ data, revision }) => [
-      ...(data === undefined || data === null ? [fieldError.required('data', 'data is mandatory')] : []),
-      ...notNegative('revision', revision),
-    ],
+    validate: ({ revision }) => notNegative('revision', revision),
+    validateCreate({ data }) {
+      if (data === undefined || data === null) return [fieldError.required('data', 'data is mandatory')]
+      const isObject = typeof data === 'object' && !Array.isArray(data)
+      return isObject ? [] : [fieldError.required('data', 'data must be a valid JSON object')]
+    },
     validateUpdate: (next, previous) => immutableErrors(next, previous, '', ['data']),
   },
   columns: [

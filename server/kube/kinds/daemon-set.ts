@@ -128,7 +128,12 @@ function annotate(set: Wire, generation: number): void {
 function updateStrategyErrors(strategy: NonNullable<NonNullable<Wire['spec']>['updateStrategy']>): FieldError[] {
   const at = 'spec.updateStrategy'
   if (strategy.type === 'OnDelete') return []
-  if (strategy.type !== 'RollingUpdate') return [fieldError.notSupported(at, strategy, ['RollingUpdate', 'OnDelete'])]
+  if (strategy.type !== 'RollingUpdate') {
+    // Upstream shows its own form of it, whose names are Go's.
+    const told = strategy.rollingUpdate
+    const RollingUpdate = told ? { MaxUnavailable: told.maxUnavailable ?? 0, MaxSurge: told.maxSurge ?? 0 } : null
+    return [fieldError.notSupported(at, { Type: strategy.type, RollingUpdate }, ['RollingUpdate', 'OnDelete'])]
+  }
   const here = `${at}.rollingUpdate`
   const { maxUnavailable = 1, maxSurge = 0 } = strategy.rollingUpdate ?? {}
   const errors = [

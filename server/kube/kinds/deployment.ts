@@ -96,6 +96,12 @@ export const Deployment = defineKind<Wire>({
   ],
 })
 
+/** Upstream shows its own form of it, whose names are Go's. */
+const inGo = ({ type = '', rollingUpdate: told }: NonNullable<DeploymentSpec['strategy']>) => ({
+  Type: type,
+  RollingUpdate: told ? { MaxUnavailable: told.maxUnavailable ?? 0, MaxSurge: told.maxSurge ?? 0 } : null,
+})
+
 function strategyErrors({ strategy = {} }: DeploymentSpec): FieldError[] {
   const at = 'spec.strategy'
   if (strategy.type === 'Recreate') {
@@ -104,7 +110,7 @@ function strategyErrors({ strategy = {} }: DeploymentSpec): FieldError[] {
       : []
   }
   if (strategy.type !== 'RollingUpdate') {
-    return [fieldError.notSupported(`${at}.type`, strategy.type, ['Recreate', 'RollingUpdate'])]
+    return [fieldError.notSupported(at, inGo(strategy), ['Recreate', 'RollingUpdate'])]
   }
   const { maxUnavailable = '25%', maxSurge = '25%' } = strategy.rollingUpdate ?? {}
   const here = `${at}.rollingUpdate`

@@ -101,7 +101,10 @@ function specErrors(spec: Spec, previous: Spec | undefined): FieldError[] {
   if (minReplicas !== undefined && minReplicas < 1) {
     errors.push(fieldError.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
   }
-  if (maxReplicas < 1) errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0'))
+  if (maxReplicas === 0) errors.push(fieldError.required('spec.maxReplicas', 'must be set and greater than 0'))
+  else if (maxReplicas < 0) {
+    errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to 1'))
+  }
   if (minReplicas !== undefined && maxReplicas < minReplicas) {
     errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
   }

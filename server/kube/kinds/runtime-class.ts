@@ -1,8 +1,10 @@
 // The RuntimeClass: how a node runs a pod's containers. Upstream: kubernetes/pkg/registry/node/runtimeclass.
 
+import type { Toleration } from 'kubernetes-types/core/v1'
 import type { RuntimeClass as Wire } from 'kubernetes-types/node/v1'
-import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
-import { dnsLabelProblems, labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
+import { immutable, labelsErrors, problemsAt, repetition } from '../apimachinery/field-checks.ts'
+import { dnsLabelProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { nodeLabelWarning } from './pod-template/node-label-warnings.ts'
 import { tolerationErrors } from './pod-template/pod-validation.ts'
@@ -23,16 +25,28 @@ export const RuntimeClass = defineKind<Wire>({
         return why ? [`scheduling.nodeSelector: ${why}`] : []
       }),
     validate: ({ handler = '', overhead, scheduling }) => [
-      ...problemsAt('handler', handler, dnsLabelProblems(handler)),
+      ...(handler ? problemsAt('handler', handler, dnsLabelProblems(handler)) : [fieldError.required('handler')]),
       // Upstream looks at it as at the limits of a container, and says so.
       ...resourceErrors({ limits: overhead?.podFixed ?? {} }, 'overhead', []),
-      ...Object.entries(scheduling?.nodeSelector ?? {}).flatMap(([key, value]) => [
-        ...problemsAt('scheduling.nodeSelector', key, labelKeyProblems(key)),
-        ...problemsAt('scheduling.nodeSelector', value, labelValueProblems(value)),
-      ]),
+      ...labelsErrors('scheduling.nodeSelector', scheduling?.nodeSelector),
       ...tolerationErrors(scheduling?.tolerations ?? [], 'scheduling.tolerations'),
+      ...repeatedTolerations(scheduling?.tolerations ?? []),
     ],
     validateUpdate: (next, previous) => immutable('handler', next.handler, previous.handler),
   },
   columns: [nameColumn, { name: 'Handler', value: ({ handler }) => handler }, ageColumn],
 })
+
+/** Upstream shows its own form of what is told twice, whose names are Go's. */
+function repeatedTolerations(tolerations: readonly Toleration[]): FieldError[] {
+  const isRepeated = repetition()
+  return tolerations.flatMap(
+    ({ key = '', operator = '', value = '', effect = '', tolerationSeconds = null }, index) => {
+      const shown = { Key: key, Operator: operator, Value: value, Effect: effect }
+      if (!isRepeated(JSON.stringify(shown))) return []
+      return [
+        fieldError.duplicate(`scheduling.tolerations[${index}]`, { ...shown, TolerationSeconds: tolerationSeconds }),
+      ]
+    },
+  )
+}

@@ -2,15 +2,19 @@
 
 import type { StatefulSetSpec, StatefulSet as Wire } from 'kubernetes-types/apps/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { type LabelSelector, labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
+import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { type LabelSelector, labelSelectorErrors } from '../apimachinery/label-selector.ts'
+import { dnsLabelProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { notNegative } from './int-or-percent.ts'
+import { claimSpecErrors } from './persistent-volume-claim.ts'
 import { collisionErrors, numberErrors, partErrors } from './pod-template/owner-status.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
-import { templateLabelErrors } from './pod-template/pod-validation.ts'
+import { templateErrors } from './pod-template/pod-validation.ts'
 import { templateWarnings } from './pod-template/pod-warnings.ts'
+import { isEmpty, matchErrors } from './pod-template/template-owner.ts'
 import { storageWarnings } from './storage/storage-warnings.ts'
 
 const STATUS_PARTS = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']
@@ -36,8 +40,9 @@ export const StatefulSet = defineKind<Wire>({
         ? ['spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended']
         : []),
     ],
-    setDefaults({ spec }) {
-      if (!spec) return
+    setDefaults(set) {
+      set.spec ??= {} as StatefulSetSpec
+      const { spec } = set
       spec.replicas ??= 1
       spec.revisionHistoryLimit ??= 10
       spec.podManagementPolicy ||= 'OrderedReady'
@@ -62,7 +67,17 @@ export const StatefulSet = defineKind<Wire>({
       Object.assign(set, { status: { replicas: 0, availableReplicas: 0 } })
     },
     prepareForUpdate: dropUnserved,
-    validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
+    validate: ({ spec = {} }: Partial<Wire>, previous) => [
+      ...specErrors(spec),
+      // What was wrong with its pods before keeps nobody from making it better bit by bit.
+      ...(previous?.spec && areWrong(previous.spec) ? [] : podErrors(spec)),
+    ],
+    validateCreate: ({ spec: { serviceName, volumeClaimTemplates = [] } = {} }: Partial<Wire>) => [
+      ...volumeClaimTemplates.flatMap(({ spec }, index) =>
+        claimSpecErrors(spec, `spec.volumeClaimTemplates[${index}].spec`),
+      ),
+      ...(serviceName ? problemsAt('spec.serviceName', serviceName, dnsLabelProblems(serviceName)) : []),
+    ],
     validateStatusUpdate: ({ status }, { status: previous }) => [
       ...numberErrors(status, ['replicas', ...STATUS_PARTS, 'observedGeneration', 'collisionCount']),
       ...partErrors(status, STATUS_PARTS, { ready: 'status.readyReplicas' }),
@@ -118,26 +133,24 @@ function dropUnserved({ spec }: Wire): void {
   delete rollingUpdate.maxUnavailable
 }
 
-const RETENTION = ['Delete', 'Retain']
+const RETENTION = ['Retain', 'Delete']
 
-function specErrors(spec: StatefulSetSpec): FieldError[] {
+function specErrors(spec: Partial<StatefulSetSpec>): FieldError[] {
   const errors: FieldError[] = []
-  const { podManagementPolicy: policy, template, selector } = spec
+  const { podManagementPolicy: policy, template } = spec
   if (policy !== 'OrderedReady' && policy !== 'Parallel') {
     errors.push(fieldError.invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"))
   }
   errors.push(...updateStrategyErrors(spec))
-  for (const [field, value] of Object.entries(spec.persistentVolumeClaimRetentionPolicy ?? {})) {
-    if (RETENTION.includes(value)) continue
-    errors.push(fieldError.notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, value, RETENTION))
+  for (const field of ['whenDeleted', 'whenScaled'] as const) {
+    const value = spec.persistentVolumeClaimRetentionPolicy?.[field] ?? 'Retain'
+    errors.push(...oneOf(`spec.persistentVolumeClaimRetentionPolicy.${field}`, value, RETENTION))
   }
-  for (const field of ['replicas', 'minReadySeconds', 'revisionHistoryLimit'] as const) {
+  for (const field of ['replicas', 'minReadySeconds'] as const) {
     errors.push(...notNegative(`spec.${field}`, spec[field]))
   }
-  errors.push(...notNegative('spec.ordinals.start', spec.ordinals?.start))
-  if (!template) return [...errors, fieldError.required('spec.template')]
-  errors.push(...selectorErrors(selector, template.metadata?.labels), ...templateLabelErrors(template, 'spec.template'))
-  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
+  errors.push(...notNegative('spec.ordinals.start', spec.ordinals?.start), ...selectorErrors(spec))
+  const { restartPolicy, activeDeadlineSeconds } = template?.spec ?? {}
   if (restartPolicy && restartPolicy !== 'Always') {
     errors.push(fieldError.notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']))
   }
@@ -148,19 +161,33 @@ function specErrors(spec: StatefulSetSpec): FieldError[] {
   return errors
 }
 
-function selectorErrors(selector: LabelSelector | undefined, labels: Record<string, string> | undefined): FieldError[] {
-  if (!selector) return [fieldError.required('spec.selector')]
-  const errors = labelSelectorErrors(selector, 'spec.selector')
-  if (errors.length > 0) return errors
-  if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) {
-    return [fieldError.invalid('spec.selector', selector, 'empty selector is invalid for statefulset')]
-  }
-  if (selectorOfObject(selector).matches(labels)) return []
-  const why = '`selector` does not match template `labels`'
-  return [fieldError.invalid('spec.template.metadata.labels', labels ?? {}, why)]
+const areWrong = (spec: StatefulSetSpec) => specErrors(spec).length + podErrors(spec).length > 0
+
+/** Its pods as the loop makes them: with names of its own, and the claims made for each. */
+function podErrors({ template, selector, volumeClaimTemplates: claims = [] }: Partial<StatefulSetSpec>): FieldError[] {
+  if (selector && labelSelectorErrors(selector, 'spec.selector').length > 0) return []
+  if (!template?.spec) return templateErrors(template, 'spec.template')
+  const { hostname: _hostname, subdomain: _subdomain, volumes = [], ...spec } = template.spec
+  const names = new Set(claims.map(({ metadata }) => metadata?.name ?? ''))
+  const made = [...names].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }))
+  const all = [...made, ...volumes.filter(({ name }) => !names.has(name))]
+  return templateErrors({ ...template, spec: { ...spec, volumes: all } }, 'spec.template')
 }
 
-function updateStrategyErrors(spec: StatefulSetSpec): FieldError[] {
+function selectorErrors({ selector, template }: Partial<StatefulSetSpec>): FieldError[] {
+  const at = 'spec.selector'
+  const labels = template?.metadata?.labels
+  if (!selector) return [fieldError.required(at), ...matchErrors(undefined, labels)]
+  const errors = labelSelectorErrors(selector, at)
+  // Upstream says it once more, with no word why.
+  if (errors.length > 0) return [...errors, { ...fieldError.invalid(at, selector, ''), message: shownOnly(selector) }]
+  if (isEmpty(selector)) return [fieldError.invalid(at, selector, 'empty selector is invalid for statefulset')]
+  return matchErrors(selector, labels)
+}
+
+const shownOnly = (selector: LabelSelector) => fieldError.invalid('', selector, '').message.replace(/: $/, '')
+
+function updateStrategyErrors(spec: Partial<StatefulSetSpec>): FieldError[] {
   const at = 'spec.updateStrategy'
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
   if (type === 'OnDelete') {

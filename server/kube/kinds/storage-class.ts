@@ -1,9 +1,7 @@
 // The StorageClass: a kind of storage, and who makes volumes of it. Upstream: kubernetes/pkg/registry/storage/storageclass.
 
 import type { StorageClass as Wire } from 'kubernetes-types/storage/v1'
-import { deepEqual } from '../apimachinery/deep.ts'
 import { immutable, oneOf } from '../apimachinery/field-checks.ts'
-import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind } from './define-kind.ts'
 import { topologiesErrors } from './storage/allowed-topologies.ts'
 import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
@@ -38,12 +36,10 @@ export const StorageClass = defineKind<Wire>({
       ...oneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
       ...topologiesErrors(allowedTopologies),
     ],
-    validateUpdate: (next, previous) => [
-      ...(['parameters', 'provisioner', 'reclaimPolicy'] as const)
-        .filter((field) => !deepEqual(next[field] ?? null, previous[field] ?? null))
-        .map((field) => fieldError.forbidden(field, `updates to ${field} are forbidden.`)),
-      ...immutable('volumeBindingMode', next.volumeBindingMode, previous.volumeBindingMode),
-    ],
+    validateUpdate: (next, previous) =>
+      (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((field) =>
+        immutable(field, next[field], previous[field]),
+      ),
   },
   columns: [
     {

@@ -8,12 +8,14 @@ import {
   CronJob,
   DaemonSet,
   Deployment,
+  HorizontalPodAutoscaler,
   Job,
   LimitRange,
   PodDisruptionBudget,
   ReplicaSet,
   ReplicationController,
   ResourceQuota,
+  RuntimeClass,
   StatefulSet,
 } from './index.ts'
 import { statusProblems, updateProblems } from './testing/kind-facts.ts'
@@ -156,6 +158,111 @@ describe('refused', () => {
     ],
     [
       StatefulSet,
+      {},
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+        'spec.template.spec.containers: Required value',
+      ],
+    ],
+    [
+      StatefulSet,
+      sts({ template: { ...always, spec: { ...always.spec, containers: [{ name: 'A', image: 'b' }] } } }),
+      [expect.stringContaining(`${AT}.containers[0].name: Invalid value: "A": a lowercase RFC 1123 label`)],
+    ],
+    [
+      StatefulSet,
+      sts({
+        serviceName: 'a.b',
+        volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['Some'] } }],
+        // The loop names its pods itself, and mounts what was claimed for them.
+        template: {
+          ...always,
+          spec: {
+            ...always.spec,
+            hostname: 'a_b',
+            subdomain: 'a_b',
+            containers: [{ name: 'a', image: 'b', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+          },
+        },
+      }),
+      [
+        'spec.volumeClaimTemplates[0].spec.accessModes: Unsupported value: "Some": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+        'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+        'spec.serviceName: Invalid value: "a.b": must not contain dots',
+      ],
+    ],
+    [StatefulSet, sts({ revisionHistoryLimit: -1 }), []],
+    [
+      StatefulSet,
+      sts({ persistentVolumeClaimRetentionPolicy: { whenScaled: 'Some' } }),
+      [
+        'spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: "Some": supported values: "Retain", "Delete"',
+      ],
+    ],
+    [
+      StatefulSet,
+      sts({ selector: { matchLabels: { '-': 'web' } } }),
+      [
+        expect.stringContaining('spec.selector.matchLabels: Invalid value: "-": name part must consist of'),
+        'spec.selector: Invalid value: {"matchLabels":{"-":"web"}}',
+      ],
+    ],
+    [
+      Deployment,
+      { spec: { template: always } },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+      ],
+    ],
+    [
+      Deployment,
+      sts({ selector: { matchLabels: { '-': 'web' } }, template: { spec: {} } }),
+      [
+        expect.stringContaining('spec.selector.matchLabels: Invalid value: "-": name part must consist of'),
+        'spec.selector: Invalid value: {"matchLabels":{"-":"web"}}: invalid label selector',
+      ],
+    ],
+    [
+      Deployment,
+      sts({ strategy: { type: 'Some' } }),
+      [
+        'spec.strategy: Unsupported value: {"Type":"Some","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
+      ],
+    ],
+    [ReplicaSet, sts({ selector: {} }), ['spec.selector: Invalid value: {}: empty selector is invalid for deployment']],
+    [
+      DaemonSet,
+      { spec: { template: always } },
+      ['spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`'],
+    ],
+    [
+      DaemonSet,
+      sts({ updateStrategy: { type: 'Some' } }),
+      [
+        'spec.updateStrategy: Unsupported value: {"Type":"Some","RollingUpdate":null}: supported values: "RollingUpdate", "OnDelete"',
+      ],
+    ],
+    [ControllerRevision, { revision: 1, data: [] }, ['data: Required value: data must be a valid JSON object']],
+    [
+      HorizontalPodAutoscaler,
+      { spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' } } },
+      [
+        'spec.maxReplicas: Required value: must be set and greater than 0',
+        'spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`',
+      ],
+    ],
+    [
+      RuntimeClass,
+      { scheduling: { tolerations: [1, 2].map(() => ({ key: 'a', operator: 'Exists' })) } },
+      [
+        'handler: Required value',
+        'scheduling.tolerations[1]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"","TolerationSeconds":null}',
+      ],
+    ],
+    [
+      StatefulSet,
       sts({ template: { ...always, spec: never.spec } }),
       [`${AT}.restartPolicy: Unsupported value: "Never": supported values: "Always"`],
     ],
@@ -179,7 +286,7 @@ describe('refused', () => {
     [
       ControllerRevision,
       { revision: -1 },
-      ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0'],
+      ['revision: Invalid value: -1: must be greater than or equal to 0', 'data: Required value: data is mandatory'],
     ],
     [Job, { spec: { template: always } }, [`${AT}.restartPolicy: Required value: valid values: "OnFailure", "Never"`]],
     [
@@ -281,6 +388,16 @@ describe('refused', () => {
   ] as [AnyKind, object, string[]][])('row %#', (kind, object, expected) => {
     const found = problems(kind, made(kind, object))
     expect(kind === LimitRange ? found.sort() : found).toEqual(expected)
+  })
+})
+
+describe('the pods of a StatefulSet', () => {
+  const of = (image: string, replicas = 1) => ({
+    spec: { selector, replicas, template: { ...always, spec: { ...always.spec, containers: [{ name: 'a', image }] } } },
+  })
+  it('are looked at as they change, but where they were wrong before', () => {
+    expect(updateProblems(StatefulSet, of('b'), of(''))).toEqual([`${AT}.containers[0].image: Required value`])
+    expect(updateProblems(StatefulSet, of(''), of('', 2))).toEqual([])
   })
 })
 

@@ -24,24 +24,32 @@ export function templateOwnerErrors(spec: TemplateOwnerSpec | undefined, kind: s
   for (const [field, value] of Object.entries({ replicas, minReadySeconds })) {
     if (value < 0) errors.push(fieldError.invalid(`spec.${field}`, value, 'must be greater than or equal to 0'))
   }
-  const selectorErrors = selector
-    ? labelSelectorErrors(selector, 'spec.selector')
-    : [fieldError.required('spec.selector')]
-  errors.push(...selectorErrors)
+  const at = 'spec.selector'
+  const notReadable = selector ? labelSelectorErrors(selector, at) : []
+  errors.push(...notReadable)
+  // A DaemonSet without one hears only that it has no pods.
+  if (!selector && kind !== 'daemonset') errors.push(fieldError.required(at))
   if (selector && isEmpty(selector)) {
-    errors.push(fieldError.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`))
+    // Upstream calls a ReplicaSet so too.
+    const whose = kind === 'replicaset' ? 'deployment' : kind
+    errors.push(fieldError.invalid(at, selector, `empty selector is invalid for ${whose}`))
   }
-  if (!template) return [...errors, fieldError.required('spec.template')]
-  const labels = template.metadata?.labels
-  if (selector && selectorErrors.length === 0 && !isEmpty(selector) && !selectorOfObject(selector).matches(labels)) {
-    errors.push(
-      fieldError.invalid('spec.template.metadata.labels', labels ?? {}, '`selector` does not match template `labels`'),
-    )
+  if (notReadable.length > 0 && kind !== 'daemonset') {
+    return [...errors, fieldError.invalid(at, selector, 'invalid label selector')]
   }
-  return [...errors, ...podTemplateErrors(template, 'spec.template', kind === 'daemonset' ? 'DaemonSet' : 'ReplicaSet')]
+  if (notReadable.length === 0) errors.push(...matchErrors(selector, template?.metadata?.labels))
+  const owner = kind === 'daemonset' ? 'DaemonSet' : 'ReplicaSet'
+  return [...errors, ...podTemplateErrors(template, 'spec.template', owner)]
 }
 
-const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector) =>
+/** A selector that can be read must be of the template's pods; none at all is of no pods. */
+export function matchErrors(selector: LabelSelector | undefined, labels: Record<string, string> | undefined) {
+  const isOfThem = selector && (isEmpty(selector) || selectorOfObject(selector).matches(labels))
+  const why = '`selector` does not match template `labels`'
+  return isOfThem ? [] : [fieldError.invalid('spec.template.metadata.labels', labels ?? null, why)]
+}
+
+export const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector) =>
   Object.keys(matchLabels).length === 0 && matchExpressions.length === 0
 
 export function selectorIsKept(

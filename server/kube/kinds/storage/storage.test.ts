@@ -236,8 +236,8 @@ describe('kinds of storage', () => {
 
   it('keep what may not change', () => {
     expect(updateProblems(StorageClass, { provisioner: 'a', parameters: { a: 'b' } }, { provisioner: 'b' })).toEqual([
-      'parameters: Forbidden: updates to parameters are forbidden.',
-      'provisioner: Forbidden: updates to provisioner are forbidden.',
+      'parameters: Invalid value: null: field is immutable',
+      'provisioner: Invalid value: "b": field is immutable',
     ])
     expect(updateProblems(PersistentVolume, volume(), volume({ hostPath: { path: '/other' } }))).toEqual([moved])
     expect(updateProblems(PersistentVolume, csi(), csi(secret)), 'a secret for making it larger, told later').toEqual(
