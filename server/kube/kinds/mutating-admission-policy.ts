@@ -73,7 +73,7 @@ function* errorsOf(
     errors.push(...(yield* mutationErrors(mutation, `spec.mutations[${index}]`, told)))
   }
   return reinvocationPolicy
-    ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded'])]
+    ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['IfNeeded', 'Never'])]
     : [...errors, fieldError.required('spec.reinvocationPolicy')]
 }
 
@@ -88,15 +88,13 @@ function* mutationErrors(
   }
   const [own, other] = patchType === 'JSONPatch' ? ['jsonPatch', applyConfiguration] : ['applyConfiguration', jsonPatch]
   const told = patchType === 'JSONPatch' ? jsonPatch : applyConfiguration
-  const errors: FieldError[] = []
-  if (other) {
-    const field = `${at}.${patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'}`
-    const given = `{${field.slice(at.length + 1)}}`
-    errors.push(fieldError.invalid(field, given, `must not be specified when patchType is ${patchType}`))
-  }
-  if (!told) return [...errors, fieldError.required(`${at}.${own}`, `must be specified when patchType is ${patchType}`)]
+  const unused = patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'
+  const why = `must not be specified when patchType is ${patchType}`
+  const errors = other ? [fieldError.invalid(`${at}.${unused}`, `{${unused}}`, why)] : []
+  if (!told) return [fieldError.required(`${at}.${own}`, `must be specified when patchType is ${patchType}`), ...errors]
   const field = `${at}.${own}.expression`
-  if (!told.expression?.trim()) return [...errors, fieldError.required(field, 'expression is not specified')]
+  const expression = told.expression?.trim()
+  if (!expression) return [fieldError.required(field), ...errors]
   const gives = patchType === 'JSONPatch' ? 'patch' : 'applied'
-  return [...errors, ...(yield* expressionErrors(field, told.expression, { ...known, isMutating: true, gives }))]
+  return [...(yield* expressionErrors(field, expression, { ...known, isMutating: true, gives })), ...errors]
 }

@@ -21,9 +21,8 @@ export const ValidatingAdmissionPolicyBinding = defineKind<Wire>({
     warnings: suffixWarnings,
     requiresResourceVersion: true,
     setDefaults: defaultBinding,
-    // So upstream writes the name of its field.
     validate: ({ spec }) => [
-      ...bindingErrors(spec ?? {}, 'spec.matchResouces'),
+      ...bindingErrors(spec ?? {}, 'spec.matchResources'),
       ...actionErrors(spec?.validationActions ?? []),
     ],
   },

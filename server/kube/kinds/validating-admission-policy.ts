@@ -100,9 +100,9 @@ function* validationErrors(
     errors.push(...(yield* expressionErrors(`${at}.messageExpression`, messageExpression, known)))
   }
   if (message && !message.trim()) {
-    errors.push(fieldError.invalid(`${at}.message`, message, 'message must be non-empty if specified'))
+    errors.push(fieldError.invalid(`${at}.message`, message, 'must be non-empty if specified'))
   } else if (message && /[\n\r]/.test(message.trim())) {
-    errors.push(fieldError.invalid(`${at}.message`, message, 'message must not contain line breaks'))
+    errors.push(fieldError.invalid(`${at}.message`, message, 'must not contain line breaks'))
   }
   return reason === undefined ? errors : [...errors, ...oneOf(`${at}.reason`, reason, REASONS)]
 }

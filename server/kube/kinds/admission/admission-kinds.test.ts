@@ -124,7 +124,7 @@ describe('kinds of admission', () => {
       ValidatingAdmissionPolicy,
       policy({ variables: [{ name: 'for', expression: '' }], validations: [{ expression: ' ', reason: 'Gone' }] }),
       [
-        'spec.variables[0].name: Invalid value: "for": name is not a valid CEL identifier',
+        'spec.variables[0].name: Invalid value: "for": must be a valid CEL identifier',
         'spec.variables[0].expression: Required value: expression is not specified',
         'spec.validations[0].expression: Required value: expression is not specified',
         'spec.validations[0].reason: Unsupported value: "Gone": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
@@ -160,7 +160,7 @@ describe('kinds of admission', () => {
     [
       ValidatingAdmissionPolicyBinding,
       { spec: { policyName: 'a', matchResources: { matchPolicy: 'Some' }, validationActions: ['Deny'] } },
-      ['spec.matchResouces.matchPolicy: Unsupported value: "Some": supported values: "Equivalent", "Exact"'],
+      ['spec.matchResources.matchPolicy: Unsupported value: "Some": supported values: "Equivalent", "Exact"'],
     ],
     [
       ValidatingAdmissionPolicy,
@@ -182,11 +182,37 @@ describe('kinds of admission', () => {
       },
       [
         'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
-        'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
         'spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch',
-        'spec.reinvocationPolicy: Unsupported value: "Often": supported values: "Never", "IfNeeded"',
+        'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
+        'spec.reinvocationPolicy: Unsupported value: "Often": supported values: "IfNeeded", "Never"',
       ],
     ],
+    [
+      MutatingAdmissionPolicy,
+      {
+        spec: {
+          ...policy().spec,
+          validations: undefined,
+          mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: ' ' } }],
+          reinvocationPolicy: 'Never',
+        },
+      },
+      ['spec.mutations[0].applyConfiguration.expression: Required value'],
+    ],
+    [
+      ValidatingAdmissionPolicy,
+      policy({
+        validations: [
+          { expression: 'true', message: ' ' },
+          { expression: 'true', message: 'a\nb' },
+        ],
+      }),
+      [
+        'spec.validations[0].message: Invalid value: " ": must be non-empty if specified',
+        'spec.validations[1].message: Invalid value: "a\\nb": must not contain line breaks',
+      ],
+    ],
+    [ValidatingWebhookConfiguration, webhook({ rules: [{ ...rule, resources: ['*/x', 'pods/x/y'] }] }), []],
   ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
     expect(problems(kind, object)).toEqual(expected)
   })

@@ -74,7 +74,7 @@ export function* policyErrors(
     const here = `spec.variables[${index}]`
     if (!name?.trim()) errors.push(fieldError.required(`${here}.name`, 'name is not specified'))
     else if (!IDENTIFIER.test(name) || RESERVED.split(' ').includes(name)) {
-      errors.push(fieldError.invalid(`${here}.name`, name, 'name is not a valid CEL identifier'))
+      errors.push(fieldError.invalid(`${here}.name`, name, 'must be a valid CEL identifier'))
     }
     if (!expression?.trim()) errors.push(fieldError.required(`${here}.expression`, 'expression is not specified'))
     else

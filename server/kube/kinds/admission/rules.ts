@@ -105,8 +105,9 @@ function resourceErrors(resources: string[], at: string): FieldError[] {
   const wholeSubresources = new Set<string>()
   for (const [index, text] of resources.entries()) {
     if (text === '') errors.push(fieldError.required(`${at}[${index}]`))
-    const [resource = '', subresource] = text.split('/', 2)
-    if (text === '' || subresource === undefined) continue
+    const [resource = '', ...parts] = text.split('/')
+    if (text === '' || parts.length === 0) continue
+    const subresource = parts.join('/')
     const refuse = (there: string) =>
       errors.push(fieldError.invalid(`${at}[${index}]`, text, `if '${there}' is present, must not specify ${text}`))
     if (wholeResources.has(resource)) refuse(`${resource}/*`)

@@ -106,7 +106,7 @@ describe('a CertificateSigningRequest', () => {
       'Forbidden: updates may not remove a condition of type "Approved"',
     ])
     expect(problems(CertificateSigningRequest, request({}, decided('Approved', 'Denied')))).toEqual([
-      'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+      'status.conditions: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     ])
   })
 

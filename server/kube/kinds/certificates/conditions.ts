@@ -28,7 +28,7 @@ export function conditionErrors(request: CertificateSigningRequest): FieldError[
     return [
       ...(type ? [] : [fieldError.required(`${at}.type`)]),
       ...(status ? oneOf(`${at}.status`, status, supported) : [fieldError.required(`${at}.status`)]),
-      ...(isContrary ? [fieldError.invalid(`${at}.type`, type, why)] : []),
+      ...(isContrary ? [fieldError.invalid(FIELD, type, why)] : []),
       ...(isRepeated ? [fieldError.duplicate(`${at}.type`, type)] : []),
     ]
   })

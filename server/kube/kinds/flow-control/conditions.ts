@@ -9,7 +9,7 @@ export function conditionsErrors(conditions: readonly { type?: string }[] | unde
     const field = `status.conditions[${index}].type`
     return [
       ...(isRepeated(type) ? [fieldError.duplicate(field, type)] : []),
-      ...(type ? [] : [fieldError.required(field, 'must not be empty')]),
+      ...(type ? [] : [fieldError.required(field)]),
     ]
   })
 }

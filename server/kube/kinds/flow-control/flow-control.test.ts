@@ -188,7 +188,7 @@ describe('priorities', () => {
   it.each([FlowSchema, PriorityLevelConfiguration] as AnyKind[])('have conditions of a type each: $kind', (kind) => {
     const conditions = [{}, { type: 'A' }, { type: 'A' }]
     expect(statusProblems(kind, {}, { status: { conditions } })).toEqual([
-      'status.conditions[0].type: Required value: must not be empty',
+      'status.conditions[0].type: Required value',
       'status.conditions[2].type: Duplicate value: "A"',
     ])
   })
