@@ -147,7 +147,7 @@ function specErrors({ spec }: Wire): FieldError[] {
   const labels = spec.template?.metadata?.labels
   if (selectorErrors.length === 0 && !selectorOfObject(selector).matches(labels)) {
     const why = '`selector` does not match template `labels`'
-    errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? {}, why))
+    errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? null, why))
   }
   return [...errors, ...selectorErrors]
 }

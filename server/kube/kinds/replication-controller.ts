@@ -89,7 +89,7 @@ function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
   const labels = template.metadata?.labels
   if (!isEmpty && !selectorOfMap(selector).matches(labels)) {
     const why = '`selector` does not match template `labels`'
-    errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? {}, why))
+    errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? null, why))
   }
   return [...errors, ...podTemplateErrors(template, 'spec.template', 'ReplicationController')]
 }
