@@ -30,7 +30,10 @@ function aggregationErrors({ clusterRoleSelectors = [] }: NonNullable<Wire['aggr
   if (clusterRoleSelectors.length === 0) {
     return [fieldError.required(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil')]
   }
-  return clusterRoleSelectors.flatMap((selector, index) =>
-    labelSelectorErrors(selector as LabelSelector, `${at}[${index}]`),
-  )
+  return clusterRoleSelectors.flatMap((selector, index) => {
+    const here = `${at}[${index}]`
+    const errors = labelSelectorErrors(selector as LabelSelector, here)
+    // Upstream says it once more, and shows what has not become of it.
+    return errors.length > 0 ? [...errors, fieldError.invalid(here, null, 'invalid label selector.')] : []
+  })
 }

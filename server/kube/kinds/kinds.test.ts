@@ -233,6 +233,14 @@ describe('kinds', () => {
       ],
     ],
     [
+      ClusterRole,
+      { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b c' } }] } },
+      [
+        expect.stringContaining('clusterRoleSelectors[0].matchLabels: Invalid value: "b c": a valid label must be'),
+        'aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.',
+      ],
+    ],
+    [
       RoleBinding,
       { roleRef: { kind: 'Pod', name: '' }, subjects: [{ kind: 'Robot', name: 'x' }] },
       [
@@ -257,7 +265,6 @@ describe('kinds', () => {
       [
         'roleRef.name: Invalid value: "a/b": may not contain \'/\'',
         'subjects[0].name: Required value',
-        'subjects[0].name: Invalid value: "": user name cannot be empty',
         'subjects[0].apiGroup: Unsupported value: "x": supported values: "rbac.authorization.k8s.io"',
       ],
     ],

@@ -93,7 +93,7 @@ function specErrors(spec: Wire['spec'], name: string): FieldError[] {
   const { type, limited, exempt } = spec ?? {}
   const errors: FieldError[] = []
   if ((name === 'exempt') !== (type === 'Exempt')) {
-    errors.push(fieldError.invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'"))
+    errors.push(fieldError.invalid('spec.type', type, "must be 'Exempt' if and only if `name` is 'exempt'"))
   }
   if (type === 'Exempt') {
     if (limited) errors.push(fieldError.forbidden('spec.limited', 'must be nil if the type is not Limited'))

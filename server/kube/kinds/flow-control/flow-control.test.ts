@@ -90,7 +90,7 @@ describe('priorities', () => {
     [
       PriorityLevelConfiguration,
       { metadata: { name: 'mine' }, spec: { type: 'Exempt' } },
-      ["spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'"],
+      ["spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'"],
     ],
     [
       FlowSchema,

@@ -55,7 +55,6 @@ function subjectErrors(subject: Subject, at: string, namespaced: boolean): Field
       return errors
     case 'User':
     case 'Group':
-      if (!name) errors.push(fieldError.invalid(`${at}.name`, name, `${kind.toLowerCase()} name cannot be empty`))
       if (apiGroup !== RBAC_GROUP) errors.push(fieldError.notSupported(`${at}.apiGroup`, apiGroup, [RBAC_GROUP]))
       return errors
     default:
