@@ -67,17 +67,12 @@ export const StatefulSet = defineKind<Wire>({
       Object.assign(set, { status: { replicas: 0, availableReplicas: 0 } })
     },
     prepareForUpdate: dropUnserved,
-    validate: ({ spec = {} }: Partial<Wire>, previous) => [
-      ...specErrors(spec),
+    validate: ({ spec }, previous) => [
+      ...specErrors(spec ?? {}),
       // What was wrong with its pods before keeps nobody from making it better bit by bit.
-      ...(previous?.spec && areWrong(previous.spec) ? [] : podErrors(spec)),
+      ...(previous?.spec && areWrong(previous.spec) ? [] : podErrors(spec ?? {})),
     ],
-    validateCreate: ({ spec: { serviceName, volumeClaimTemplates = [] } = {} }: Partial<Wire>) => [
-      ...volumeClaimTemplates.flatMap(({ spec }, index) =>
-        claimSpecErrors(spec, `spec.volumeClaimTemplates[${index}].spec`),
-      ),
-      ...(serviceName ? problemsAt('spec.serviceName', serviceName, dnsLabelProblems(serviceName)) : []),
-    ],
+    validateCreate: ({ spec }) => claimErrors(spec ?? {}),
     validateStatusUpdate: ({ status }, { status: previous }) => [
       ...numberErrors(status, ['replicas', ...STATUS_PARTS, 'observedGeneration', 'collisionCount']),
       ...partErrors(status, STATUS_PARTS, { ready: 'status.readyReplicas' }),
@@ -160,6 +155,12 @@ function specErrors(spec: Partial<StatefulSetSpec>): FieldError[] {
   }
   return errors
 }
+
+/** What may not be changed later, so it is looked at once. */
+const claimErrors = ({ serviceName, volumeClaimTemplates: claims }: Partial<StatefulSetSpec>): FieldError[] => [
+  ...(claims ?? []).flatMap(({ spec }, index) => claimSpecErrors(spec, `spec.volumeClaimTemplates[${index}].spec`)),
+  ...(serviceName ? problemsAt('spec.serviceName', serviceName, dnsLabelProblems(serviceName)) : []),
+]
 
 const areWrong = (spec: StatefulSetSpec) => specErrors(spec).length + podErrors(spec).length > 0
 

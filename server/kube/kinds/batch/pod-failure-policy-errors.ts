@@ -36,7 +36,7 @@ function ruleErrors(
   }
   if (codes) errors.push(...exitCodeErrors(codes, `${at}.onExitCodes`, names))
   if (patterns.length > MOST_PATTERNS) errors.push(tooMany(`${at}.onPodConditions`, patterns.length, MOST_PATTERNS))
-  for (const [index, { type, status }] of patterns.entries()) {
+  for (const [index, { type = '', status }] of patterns.entries()) {
     const here = `${at}.onPodConditions[${index}]`
     errors.push(...problemsAt(`${here}.type`, type, labelKeyProblems(type)))
     if (!STATUSES.includes(status)) errors.push(fieldError.notSupported(`${here}.status`, status, STATUSES))

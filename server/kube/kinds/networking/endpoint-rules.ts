@@ -45,11 +45,12 @@ function ofType(addressType: string, address: string, { list, index }: { list: s
   const at = `${list}[${index}]`
   if (addressType === 'FQDN') return domainErrors(address, at)
   if (addressType !== 'IPv4' && addressType !== 'IPv6') return []
-  const [version, problemsOf] = addressType === 'IPv4' ? [4, addressProblems] : [6, strictAddressProblems]
-  const errors = problemsAt(at, address, problemsOf(address))
+  const isFour = addressType === 'IPv4'
+  const errors = problemsAt(at, address, isFour ? addressProblems(address) : strictAddressProblems(address))
   if (errors.length > 0) return errors
   // Upstream tells of it at all of them.
-  if (isIP(address) !== version) errors.push(fieldError.invalid(list, address, `must be an ${addressType} address`))
+  if (isIP(address) !== (isFour ? 4 : 6))
+    errors.push(fieldError.invalid(list, address, `must be an ${addressType} address`))
   return [...errors, ...problemsAt(at, address, specialProblems(address))]
 }
 
@@ -78,7 +79,7 @@ function hintErrors({ forZones = [], forNodes = [] }: Hints, at: string): FieldE
 function hintsErrors(hints: readonly { name: string }[], at: string, problemsOf: (name: string) => string[]) {
   if (hints.length > MOST_HINTS) return [fieldError.tooMany(at, hints.length, MOST_HINTS)]
   const isRepeated = repetition()
-  return hints.flatMap(({ name }, index) => [
+  return hints.flatMap(({ name = '' }, index) => [
     ...(isRepeated(name) ? [fieldError.duplicate(`${at}[${index}].name`, name)] : []),
     ...problemsAt(`${at}[${index}].name`, name, problemsOf(name)),
   ])

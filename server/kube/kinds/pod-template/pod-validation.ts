@@ -220,5 +220,5 @@ export function templateErrors(template: PodTemplateSpec | undefined, at: string
     : errors
 }
 
-export const templateLabelErrors = (template: PodTemplateSpec | undefined, at: string): FieldError[] =>
+const templateLabelErrors = (template: PodTemplateSpec | undefined, at: string): FieldError[] =>
   labelErrors(template?.metadata?.labels, `${at}.labels`)
