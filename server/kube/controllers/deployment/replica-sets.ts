@@ -9,6 +9,8 @@ import { POD_TEMPLATE_HASH, podTemplateHash, sameTemplate } from '../pod-templat
 import { type annotationsForNewest, revisionOfReplicaSet } from './revision-annotations.ts'
 import { byAge, oldestFirst, replicasOf } from './rollout-bounds.ts'
 
+const MAX_NAME_LENGTH = 253
+
 /** Of several with the same template (a hash collision once upon a time) the oldest counts. */
 export function newestOf(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
   return oldestFirst(sets).find((set) => sameTemplate(set.spec?.template, deployment.spec?.template))
@@ -50,9 +52,11 @@ export function newReplicaSet(
   const { template, selector, minReadySeconds } = deployment.spec ?? {}
   const hash = podTemplateHash(template ?? {}, deployment.status?.collisionCount)
   const labels = { ...template?.metadata?.labels, [POD_TEMPLATE_HASH]: hash }
+  // What tells it from the others has to stay, however long the Deployment's own name is.
+  const room = MAX_NAME_LENGTH - 1 - hash.length
   return deepCopy({
     metadata: {
-      name: `${name}-${hash}`,
+      name: `${name?.slice(0, room)}-${hash}`,
       namespace,
       labels,
       annotations: { ...annotations },

@@ -33,9 +33,10 @@ export const revisionOfReplicaSet = ({ metadata }: ReplicaSet): bigint => revisi
 export const maxRevision = (replicaSets: readonly ReplicaSet[]): bigint =>
   [0n, ...replicaSets.map(revisionOfReplicaSet)].sort((a, b) => (a < b ? -1 : 1)).at(-1) ?? 0n
 
+/** A size that somebody else wrote and that cannot be one is none. */
 export function numberIn(annotations: Annotations | undefined, name: string): number | undefined {
   const text = annotations?.[name]
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined
+  return text !== undefined && /^\d+$/.test(text) && Number(text) <= 2147483647 ? Number(text) : undefined
 }
 
 /** The annotations that the newest ReplicaSet should have; the very same object when it has them. */

@@ -2,8 +2,15 @@ import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
 import { describe, expect, it } from 'vitest'
 import { podTemplateHash, sameTemplate } from '../pod-template-hash.ts'
 import { shareOut } from './proportional-scaling.ts'
-import { beyondHistory, newestOf } from './replica-sets.ts'
-import { annotationsForNewest, MAX_REPLICAS, maxRevision, REVISION, REVISION_HISTORY } from './revision-annotations.ts'
+import { beyondHistory, newestOf, newReplicaSet } from './replica-sets.ts'
+import {
+  annotationsForNewest,
+  MAX_REPLICAS,
+  maxRevision,
+  numberIn,
+  REVISION,
+  REVISION_HISTORY,
+} from './revision-annotations.ts'
 import { boundsOf, newestSize, shrinkOld } from './rollout-bounds.ts'
 import { countedStatus, deadlineInMs, isComplete, rolloutStatus } from './rollout-status.ts'
 
@@ -67,6 +74,21 @@ describe('one step of a rollout', () => {
         [5, 5],
       ],
       sizes: { old0: 2 },
+    },
+    {
+      name: 'nothing goes while one that was made smaller still counts those that leave',
+      newest: [5, 3],
+      old: [[8, 10]],
+      sizes: {},
+    },
+    {
+      name: 'those that leave a set that is to have none are not relied on',
+      newest: [5, 5],
+      old: [
+        [0, 3],
+        [5, 4],
+      ],
+      sizes: { old1: 3 },
     },
     {
       name: 'the oldest shrinks before the others',
@@ -253,6 +275,31 @@ it('names a template by what it says, not by how it is written', () => {
     sameTemplate(template, { ...other, metadata: { labels: { ...other.metadata.labels, 'pod-template-hash': 'x' } } }),
   ).toBe(true)
   expect(sameTemplate(template, { ...other, metadata: { labels: { a: '1' } } })).toBe(false)
+})
+
+it.each([
+  ['0', 0],
+  ['10', 10],
+  ['2147483647', 2147483647],
+  ['2147483648', undefined],
+  ['-1', undefined],
+  ['10.5', undefined],
+  ['', undefined],
+  ['many', undefined],
+])('of a size of "%s" that a set was given it reads %s', (text, size) => {
+  expect(numberIn({ [MAX_REPLICAS]: text }, MAX_REPLICAS)).toBe(size)
+})
+
+it.each([
+  ['a short name', 13],
+  ['the longest that is kept whole, whatever the hash', 242],
+  ['a longer one', 253],
+])('keeps the hash in the name of a set, of %s', (_what, length) => {
+  const template = { spec: { containers: [] } }
+  const long: Deployment = { metadata: { name: 'a'.repeat(length) }, spec: { selector: {}, template } }
+  const hash = podTemplateHash(template)
+  const name = newReplicaSet(long, { annotations: {}, replicas: 1 }).metadata?.name
+  expect(name).toBe(`${'a'.repeat(Math.min(length, 252 - hash.length))}-${hash}`)
 })
 
 it('passes annotations on, but not those that speak of the Deployment itself; revisions only go forward', () => {

@@ -46,18 +46,25 @@ export interface Resize {
 }
 
 /** How far old ReplicaSets may shrink now: first pods that never became available, then available ones. */
-export function shrinkOld(deployment: Deployment, newest: ReplicaSet, old: readonly ReplicaSet[]): Resize[] {
-  if (totalReplicas(old) === 0) return []
+export function shrinkOld(deployment: Deployment, newest: ReplicaSet, allOld: readonly ReplicaSet[]): Resize[] {
+  // What has been told to have no pods may not say so yet: those that it still has are not there to be relied on.
+  const old = oldestFirst(allOld.filter((set) => replicasOf(set) > 0))
+  if (old.length === 0) return []
   const all = [...old, newest]
   const minAvailable = replicasOf(deployment) - boundsOf(deployment).maxUnavailable
   const newestUnavailable = replicasOf(newest) - (newest.status?.availableReplicas ?? 0)
   // Pods of the newest that are not available yet are on their way: old ones must not make room twice for them.
   const mayGo = totalReplicas(all) - minAvailable - newestUnavailable
   if (mayGo <= 0) return []
-  const sizes = new Map(oldestFirst(old).map((set) => [set, replicasOf(set)]))
+  const sizes = new Map(old.map((set) => [set, replicasOf(set)]))
+  const planned = () =>
+    [...sizes].filter(([set, to]) => to !== replicasOf(set)).map(([replicaSet, to]) => ({ replicaSet, to }))
   let unhealthyLeft = mayGo
   for (const [set, size] of sizes) {
-    const unhealthy = Math.min(unhealthyLeft, Math.max(0, size - (set.status?.availableReplicas ?? 0)))
+    if (unhealthyLeft <= 0) break
+    const unhealthy = Math.min(unhealthyLeft, size - (set.status?.availableReplicas ?? 0))
+    // It has been made smaller and has not said so: how many of all are available is known when it has.
+    if (unhealthy < 0) return planned()
     sizes.set(set, size - unhealthy)
     unhealthyLeft -= unhealthy
   }
@@ -68,7 +75,7 @@ export function shrinkOld(deployment: Deployment, newest: ReplicaSet, old: reado
     sizes.set(set, size - step)
     availableLeft -= step
   }
-  return [...sizes].filter(([set, to]) => to !== replicasOf(set)).map(([replicaSet, to]) => ({ replicaSet, to }))
+  return planned()
 }
 
 export function oldestFirst(sets: readonly ReplicaSet[]): ReplicaSet[] {
