@@ -8,10 +8,15 @@ import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { ReplicationController } from '../../kinds/replication-controller.ts'
 import { type Flavour, ReplicaSetReconciler } from './replica-set-reconciler.ts'
 
-const replicaSets: Flavour = { kind: ReplicaSet, selectorOf: ({ spec }) => selectorOfObject(spec?.selector) }
+const replicaSets: Flavour = {
+  kind: ReplicaSet,
+  tellsTerminating: true,
+  selectorOf: ({ spec }) => selectorOfObject(spec?.selector),
+}
 
 const replicationControllers: Flavour = {
   kind: ReplicationController as unknown as Kind<AppsReplicaSet>,
+  tellsTerminating: false,
   selectorOf: ({ spec }) => selectorOfMap(spec?.selector as Record<string, string> | undefined),
 }
 

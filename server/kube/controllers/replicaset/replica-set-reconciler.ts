@@ -26,9 +26,10 @@ const BURST = 500
 /** Pods that no controller owns, by namespace: those that may be adopted. */
 const ORPHANS = 'orphans'
 
-/** The kind whose objects are looked after. A ReplicationController differs in nothing but its selector. */
+/** The kind whose objects are looked after. ReplicationControllers have another selector, and tell less. */
 export interface Flavour {
   kind: Kind<AppsReplicaSet>
+  tellsTerminating: boolean
   selectorOf(object: AppsReplicaSet): Selector
 }
 
@@ -80,7 +81,7 @@ export class ReplicaSetReconciler implements Reconciler {
     await this.#writeStatus(context, {
       replicaSet,
       active,
-      terminating,
+      terminating: this.#flavour.tellsTerminating ? terminating : undefined,
       now,
       at: isoTime(this.#view.clock),
       failure: outcome.failure,

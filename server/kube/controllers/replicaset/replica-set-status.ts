@@ -13,7 +13,8 @@ export type Status = ReplicaSetStatus & { terminatingReplicas?: number }
 export interface Observed {
   replicaSet: ReplicaSet
   active: readonly Pod[]
-  terminating: number
+  /** Undefined of who does not tell: ReplicationControllers never have. */
+  terminating: number | undefined
   now: number
   at: string
   /** Why pods could not be created or deleted in this turn. */
@@ -43,7 +44,7 @@ export function nextStatus({ replicaSet, active, terminating, now, at, failure }
     fullyLabeledReplicas: count((pod) => templateSelector.matches(pod.metadata?.labels)),
     readyReplicas: count(isReady),
     availableReplicas: count((pod) => availableInMs(pod, minReadySeconds, now) === 0),
-    terminatingReplicas: terminating,
+    ...(terminating === undefined ? {} : { terminatingReplicas: terminating }),
     observedGeneration: metadata?.generation ?? 0,
     ...(conditions.length > 0 ? { conditions: [...conditions] } : {}),
   }
