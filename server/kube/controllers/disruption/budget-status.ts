@@ -56,9 +56,18 @@ export function nextStatus({ budget, pods, expected, now, at }: Counted): {
       disruptionsAllowed: allowed,
       expectedPods,
       observedGeneration: metadata?.generation ?? 0,
-      conditions: [condition],
+      conditions: beside(current, condition),
     },
   }
+}
+
+type Condition = NonNullable<PodDisruptionBudgetStatus['conditions']>[number]
+
+/** What others say of the budget stays where it is. */
+function beside(current: PodDisruptionBudgetStatus | undefined, next: Condition): Condition[] {
+  const { conditions = [] } = current ?? {}
+  if (!conditionOf(conditions, next.type)) return [...conditions, next]
+  return conditions.map((condition) => (condition.type === next.type ? next : condition))
 }
 
 /** Nobody may go. The rest stays as it was, also what generation it is of: who evicts is told that the budget is not known yet. */
@@ -78,7 +87,7 @@ function failedStatus(
     lastTransitionTime: before?.status === 'False' ? before.lastTransitionTime : at,
   }
   const none = { currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }
-  return { ...none, ...current, disruptionsAllowed: 0, conditions: [condition] }
+  return { ...none, ...current, disruptionsAllowed: 0, conditions: beside(current, condition) }
 }
 
 function desired(

@@ -137,6 +137,22 @@ it('says in its condition which generation it knows, and since when it is so', (
   ])
 })
 
+it.each([
+  { name: 'when it counts', expected: 3, reason: 'SufficientPods' },
+  { name: 'when it cannot', expected: 'no scale', reason: 'SyncFailed' },
+])('leaves alone what others say of a budget, $name', ({ expected, reason }) => {
+  const other = { type: 'Reviewed', status: 'True', reason: 'Test', message: 'fine', lastTransitionTime: 'then' }
+  const old = { ...other, type: 'DisruptionAllowed' }
+  const none = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
+  const told = (conditions: (typeof other)[]) => {
+    const budget = { spec: { maxUnavailable: 1 }, status: { ...none, conditions } }
+    const { status } = nextStatus({ budget, pods: ready(3), expected, now: NOW, at: 'now' })
+    return status.conditions?.map((condition) => `${condition.type} ${condition.reason}`)
+  }
+  expect(told([other])).toEqual(['Reviewed Test', `DisruptionAllowed ${reason}`])
+  expect(told([old, other])).toEqual([`DisruptionAllowed ${reason}`, 'Reviewed Test'])
+})
+
 describe('the loop', () => {
   let loops: TestLoops
   beforeEach(async () => {
