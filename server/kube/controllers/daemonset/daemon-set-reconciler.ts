@@ -73,10 +73,11 @@ export class DaemonSetReconciler implements Reconciler {
     report.wanted = `a Pod on each of ${desired} nodes`
     report.seen = `${pods.length} Pods on ${byNode.size} nodes`
     const now = this.#view.clock.now()
-    const outcome = mayAct ? await this.#act(context, { set, verdicts, byNode, hash, now }) : {}
+    const seen: Seen = { set, verdicts, byNode, hash, now, mayAct }
+    const outcome = mayAct ? await this.#act(context, seen) : {}
     const inUse = new Set([hash, ...pods.map(({ metadata }) => metadata?.labels?.[REVISION_HASH] ?? '')])
     await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10 })
-    await this.#writeStatus(context, { set, verdicts, byNode, hash, now })
+    await this.#writeStatus(context, seen)
     if (outcome.error) throw outcome.error
     const waits = [unheardMs, ...pods.map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))].filter(
       (wait) => wait > 0 && wait < Number.POSITIVE_INFINITY,

@@ -46,7 +46,7 @@ it.each<{ name: string; pods: Pod[]; said: Partial<typeof counts> }>([
 ])('says $name', ({ pods, said }) => {
   const verdicts = new Map([['n1', { shouldRun: true, mayStay: true }]])
   const byNode = new Map(pods.length > 0 ? [['n1', pods]] : [])
-  const status = nextStatus({ set, verdicts, byNode, hash: 'new', now: NOW })
+  const status = nextStatus({ set, verdicts, byNode, hash: 'new', now: NOW, mayAct: true })
   expect({
     numberReady: status.numberReady,
     updated: status.updatedNumberScheduled ?? 0,
@@ -58,10 +58,20 @@ it.each<{ name: string; pods: Pod[]; said: Partial<typeof counts> }>([
 
 it('says that a pod is where none should be', () => {
   const verdicts = new Map([['n1', { shouldRun: false, mayStay: true }]])
-  const seen = { set, verdicts, byNode: new Map([['n1', [pod('new', 0)]]]), hash: 'new', now: NOW }
+  const seen = { set, verdicts, byNode: new Map([['n1', [pod('new', 0)]]]), hash: 'new', now: NOW, mayAct: true }
   expect(nextStatus(seen)).toMatchObject({
     numberMisscheduled: 1,
     desiredNumberScheduled: 0,
     currentNumberScheduled: 0,
   })
+})
+
+it.each([
+  { name: 'of which it is when the turn does it', mayAct: true, said: 3 },
+  { name: 'of which it was while the turn waits for news', mayAct: false, said: 2 },
+])('says what generation it knows: $name', ({ mayAct, said }) => {
+  const before = nextStatus({ set, verdicts: new Map(), byNode: new Map(), hash: 'new', now: NOW, mayAct: true })
+  const newest = { ...set, metadata: { generation: 3 }, status: { ...before, observedGeneration: 2 } }
+  const seen = { set: newest, verdicts: new Map(), byNode: new Map(), hash: 'new', now: NOW, mayAct }
+  expect(nextStatus(seen).observedGeneration).toBe(said)
 })

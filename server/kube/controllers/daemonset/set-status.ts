@@ -14,9 +14,11 @@ export interface Seen {
   byNode: ReadonlyMap<string, readonly Pod[]>
   hash: string
   now: number
+  /** Whether this turn does what the set asks for; while it waits for news it only counts. */
+  mayAct: boolean
 }
 
-export function nextStatus({ set, verdicts, byNode, hash, now }: Seen): DaemonSetStatus {
+export function nextStatus({ set, verdicts, byNode, hash, now, mayAct }: Seen): DaemonSetStatus {
   const status = {
     currentNumberScheduled: 0,
     numberMisscheduled: 0,
@@ -42,7 +44,8 @@ export function nextStatus({ set, verdicts, byNode, hash, now }: Seen): DaemonSe
   return shown({
     ...status,
     numberUnavailable: status.desiredNumberScheduled - status.numberAvailable,
-    observedGeneration: set.metadata?.generation ?? 0,
+    // Who waits for a rollout waits for this first: nothing has been done about the newest yet.
+    observedGeneration: (mayAct ? set.metadata?.generation : set.status?.observedGeneration) ?? 0,
     ...(set.status?.conditions ? { conditions: set.status.conditions } : {}),
   }) as DaemonSetStatus
 }
