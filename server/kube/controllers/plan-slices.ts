@@ -96,12 +96,14 @@ function planGroup(
   // The fullest first, so that few stay half empty.
   const fullestFirst = kept.toSorted((a, b) => b.endpoints.length - a.endpoints.length)
   for (const draft of fullestFirst) if (draft.changed) fill(draft)
-  const roomy = fullestFirst.find(({ changed, endpoints }) => !changed && endpoints.length + fresh.length <= most)
-  if (fresh.length > 0 && roomy) {
-    fill(roomy)
-    roomy.changed = true
+  // New ones are made full; what is then left over may have room in one that is there.
+  while (fresh.length > 0) {
+    const roomy = fullestFirst.find(({ changed, endpoints }) => !changed && endpoints.length + fresh.length <= most)
+    if (roomy) {
+      fill(roomy)
+      roomy.changed = true
+    } else plan.create.push({ group, endpoints: fresh.splice(0, most) })
   }
-  while (fresh.length > 0) plan.create.push({ group, endpoints: fresh.splice(0, most) })
   for (const draft of drafts) {
     if (!kept.includes(draft)) plan.remove.push(draft.slice)
     else if (draft.changed) plan.update.push({ slice: draft.slice, group, endpoints: draft.endpoints })

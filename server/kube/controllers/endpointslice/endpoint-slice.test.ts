@@ -278,6 +278,23 @@ describe('planning', () => {
     expect(planned).toMatchObject({ update: [], create: [{ endpoints: { length: 75 } }] })
   })
 
+  it('gives what new slices that are full leave over to one that has room for it', () => {
+    const existing = [slice('a', group(30).endpoints), slice('b', group(62, 100).endpoints)]
+    const kept = existing.flatMap(({ endpoints }) => endpoints)
+    const planFor = (more: number) =>
+      planSlices(wanted({ ...group(1), endpoints: kept.concat(group(more, 300).endpoints) }), existing, rules)
+    const sizes = (more: number) => {
+      const { create, update, remove } = planFor(more)
+      expect(remove).toEqual([])
+      const updated = update.map(({ slice: { metadata }, endpoints }) => [metadata?.name, endpoints.length])
+      return { create: create.map(({ endpoints }) => endpoints.length), update: updated }
+    }
+    expect(sizes(138)).toEqual({ create: [100], update: [['b', 100]] })
+    expect(sizes(170)).toEqual({ create: [100], update: [['a', 100]] })
+    expect(sizes(171)).toEqual({ create: [100, 71], update: [] })
+    expect(sizes(200)).toEqual({ create: [100, 100], update: [] })
+  })
+
   it('makes a slice that is no longer needed into the one that is: its name stays', () => {
     const empty = { ...slice('a', []), ports: [] }
     const filled = planSlices(wanted(group(2)), [empty], rules)
