@@ -52,6 +52,19 @@ export function silentConditions(node: Node, at: string): NodeCondition[] | unde
   return changed ? [...kept, ...unknown] : undefined
 }
 
+/** Labels whose names have changed, and what they are called now: who selects by the old one finds the same nodes. */
+const OLD_LABELS = { 'beta.kubernetes.io/os': 'kubernetes.io/os', 'beta.kubernetes.io/arch': 'kubernetes.io/arch' }
+
+/** The old labels that do not say what the new ones do; undefined when all do. */
+export function labelsFor({ metadata }: Node): Record<string, string> | undefined {
+  const { labels = {} } = metadata ?? {}
+  const differing = Object.entries(OLD_LABELS).flatMap(([old, now]) => {
+    const value = labels[now]
+    return value === undefined || labels[old] === value ? [] : [[old, value] as const]
+  })
+  return differing.length > 0 ? Object.fromEntries(differing) : undefined
+}
+
 /** condition → its status → the taint that keeps new pods away meanwhile. */
 const NO_SCHEDULE: readonly { condition: string; status: string; key: string }[] = [
   { condition: 'Ready', status: 'False', key: NOT_READY },

@@ -17,7 +17,7 @@ import { conditionOf } from '../conditions.ts'
 import { isReady } from '../pod-state.ts'
 import { indexByNode, podsOn } from '../pods-by-node.ts'
 import { type EvictionRates, EvictionZones } from './eviction-zones.ts'
-import { isGivenUp, readinessOf, silentConditions, type TaintOptions, taintsFor } from './node-health.ts'
+import { isGivenUp, labelsFor, readinessOf, silentConditions, type TaintOptions, taintsFor } from './node-health.ts'
 
 export interface NodeLifecycleOptions {
   gracePeriodMs: number
@@ -99,6 +99,7 @@ export class NodeLifecycleReconciler implements Reconciler {
       this.#zones.see(node)
     }
     await this.#taint(context, node, at)
+    await this.#label(context, node)
     // Of the pods of a kubelet that speaks, it is for the kubelet to say how they are.
     if (conditionOf(node.status?.conditions, 'Ready')?.status === 'Unknown') {
       await this.#markPodsNotReady(context, key, at)
@@ -169,6 +170,14 @@ export class NodeLifecycleReconciler implements Reconciler {
       spec: { taints },
     })
     report.did.push(`taints: ${taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'none'}`)
+  }
+
+  async #label({ client, report }: ReconcileContext, node: CoreNode): Promise<void> {
+    const labels = labelsFor(node)
+    if (!labels) return
+    const { name = '', uid } = node.metadata ?? {}
+    await client.of(Node).patch({ name }, 'application/merge-patch+json', { metadata: { uid, labels } })
+    report.did.push(`labels: ${Object.keys(labels).join(', ')}`)
   }
 
   #drivesOff(node: CoreNode): TaintOptions['drivesOff'] {

@@ -10,7 +10,7 @@ import { Pod } from '../../kinds/pod.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { isActive, isReady } from '../pod-state.ts'
 import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
-import { silentConditions, taintsFor } from './node-health.ts'
+import { labelsFor, silentConditions, taintsFor } from './node-health.ts'
 
 let loops: TestLoops
 const alive = new Set<string>()
@@ -261,4 +261,46 @@ it('says of a node that never spoke that it never did, and says it once', () => 
   )
   expect(conditions?.map(({ type, reason }) => `${type} ${reason}`)).toContain('Ready NodeStatusNeverUpdated')
   expect(silentConditions({ status: { conditions: conditions ?? [] } }, 'later')).toBeUndefined()
+})
+
+const [os, arch] = ['kubernetes.io/os', 'kubernetes.io/arch']
+it.each<{ name: string; labels?: Record<string, string>; told: Record<string, string> | undefined }>([
+  { name: 'nothing of a node without labels', told: undefined },
+  {
+    name: 'nothing where none of them is',
+    labels: { 'topology.kubernetes.io/region': 'region1' },
+    told: undefined,
+  },
+  {
+    name: 'the old ones where they are missing',
+    labels: { [os]: 'linux', [arch]: 'amd64' },
+    told: { [`beta.${os}`]: 'linux', [`beta.${arch}`]: 'amd64' },
+  },
+  {
+    name: 'the old ones where they say otherwise',
+    labels: { [`beta.${os}`]: 'windows', [`beta.${arch}`]: 'arm', [os]: 'linux', [arch]: 'amd64' },
+    told: { [`beta.${os}`]: 'linux', [`beta.${arch}`]: 'amd64' },
+  },
+  { name: 'nothing of an old one alone', labels: { [`beta.${os}`]: 'windows' }, told: undefined },
+  {
+    name: 'nothing where both agree',
+    labels: { [`beta.${os}`]: 'linux', [os]: 'linux' },
+    told: undefined,
+  },
+])('labels a node anew: $name', ({ labels, told }) => {
+  expect(labelsFor({ metadata: labels ? { labels } : {} })).toEqual(told)
+})
+
+it('gives a node back the label that somebody took', async () => {
+  await addNode('node-1')
+  await loops.run(['node-lifecycle'])
+  const label = (labels: Record<string, string | null>) =>
+    insist(() =>
+      loops.client.of(Node).patch({ name: 'node-1' }, 'application/merge-patch+json', { metadata: { labels } }),
+    )
+  const said = async () => (await node('node-1')).metadata?.labels?.[`beta.${os}`]
+  await label({ [os]: 'linux' })
+  await loops.until('labelled', async () => (await said()) === 'linux')
+  await label({ [`beta.${os}`]: null })
+  await loops.until('labelled again', async () => (await said()) === 'linux')
 })
