@@ -15,6 +15,8 @@ export interface ClaimOptions<T extends KubeObject> {
   selector: Selector
   kind: Kind<T>
   candidates: Iterable<T>
+  /** What is owned holds until its owner lets go of it. */
+  finalizers?: readonly string[]
 }
 
 /** Returns what the owner owns now. */
@@ -34,7 +36,7 @@ export async function claim<T extends KubeObject>(options: ClaimOptions<T>): Pro
     if (!matches || owner.metadata?.deletionTimestamp || candidate.metadata?.deletionTimestamp) continue
     // The cache may not know yet that the owner is going. Adopting then would pull an orphan into its death.
     mayAdopt ??= isAlive(options)
-    if ((await mayAdopt) && (await adopt(options, candidate))) owned.push(candidate)
+    if ((await mayAdopt) && (await adopt(options, candidate))) owned.push(held(candidate, options.finalizers))
   }
   return owned
 }
@@ -43,6 +45,14 @@ const nameOf = ({ metadata }: KubeObject) => ({
   name: metadata?.name ?? '',
   ...(metadata?.namespace ? { namespace: metadata.namespace } : {}),
 })
+
+/** As it is written by now, of which the cache has not heard. */
+function held<T extends KubeObject>(adopted: T, finalizers: readonly string[] = []): T {
+  const present = adopted.metadata?.finalizers ?? []
+  const missing = finalizers.filter((finalizer) => !present.includes(finalizer))
+  if (missing.length === 0) return adopted
+  return { ...adopted, metadata: { ...adopted.metadata, finalizers: [...present, ...missing] } }
+}
 
 async function isAlive<T extends KubeObject>({ context, ownerKind, owner }: ClaimOptions<T>): Promise<boolean> {
   try {
@@ -55,11 +65,12 @@ async function isAlive<T extends KubeObject>({ context, ownerKind, owner }: Clai
 }
 
 async function adopt<T extends KubeObject>(
-  { context, kind, ownerKind, owner }: ClaimOptions<T>,
+  { context, kind, ownerKind, owner, finalizers }: ClaimOptions<T>,
   orphan: T,
 ): Promise<boolean> {
   const { uid } = orphan.metadata ?? {}
-  const patch = { metadata: { uid, ownerReferences: [controllerReference(ownerKind, owner)] } }
+  const ownerReferences = [controllerReference(ownerKind, owner)]
+  const patch = { metadata: { uid, ownerReferences, ...(finalizers ? { finalizers } : {}) } }
   try {
     await context.client.of(kind).patch(nameOf(orphan), 'application/strategic-merge-patch+json', patch)
   } catch (err) {
@@ -70,9 +81,13 @@ async function adopt<T extends KubeObject>(
   return true
 }
 
-async function release<T extends KubeObject>({ context, kind, owner }: ClaimOptions<T>, child: T): Promise<void> {
+async function release<T extends KubeObject>(
+  { context, kind, owner, finalizers }: ClaimOptions<T>,
+  child: T,
+): Promise<void> {
   const ownerReferences = [{ $patch: 'delete', uid: owner.metadata?.uid }]
-  const patch = { metadata: { uid: child.metadata?.uid, ownerReferences } }
+  const letGo = finalizers ? { '$deleteFromPrimitiveList/finalizers': finalizers } : {}
+  const patch = { metadata: { uid: child.metadata?.uid, ownerReferences, ...letGo } }
   try {
     await context.client.of(kind).patch(nameOf(child), 'application/strategic-merge-patch+json', patch)
   } catch (err) {

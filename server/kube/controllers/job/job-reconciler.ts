@@ -87,7 +87,7 @@ export class JobReconciler implements Reconciler {
     const outcome = mayAct ? await this.#manage(context, { job, counts, failures, end, now }) : {}
     const areGone = end !== undefined && mayAct && !outcome.error
     if (areGone || job.metadata?.deletionTimestamp) countTheRest(job, pods, counts, end?.type === 'FailureTarget')
-    const next = await this.#writeStatus(context, { job, counts, end, ...outcome })
+    const next = await this.#writeStatus(context, { job, counts, end, mayAct, ...outcome })
     this.#failures.keep(job, counts.ended, failures)
     await this.#removeFinalizers(context, counts.done)
     if (outcome.error) throw outcome.error
@@ -104,6 +104,7 @@ export class JobReconciler implements Reconciler {
       selector: selectorOfObject(job.spec?.selector),
       kind: Pod,
       candidates: [...this.#pods.controlledBy(uid), ...orphans],
+      finalizers: [TRACKING],
     })
   }
 
@@ -185,14 +186,15 @@ export class JobReconciler implements Reconciler {
       job,
       counts,
       end,
+      mayAct,
       active = counts.active.length,
       terminating = counts.terminating.length,
-    }: { job: BatchJob; counts: Counts; end: End | undefined } & Outcome,
+    }: { job: BatchJob; counts: Counts; end: End | undefined; mayAct: boolean } & Outcome,
   ): Promise<BatchJob> {
     const at = isoTime(this.#view.clock)
     const isOver =
       end !== undefined && counts.active.length === 0 && counts.terminating.length === 0 && counts.done.length === 0
-    const status = nextStatus(job, { counts, end, active, terminating, at, isOver })
+    const status = nextStatus(job, { counts, end, active, terminating, at, isOver, mayAct })
     if (deepEqual(status, job.status ?? {})) return job
     const written = await context.client.of(Job).updateStatus({ ...job, status })
     this.#written.set(keyOf(job), revisionOf(written))

@@ -10,17 +10,18 @@ import { isReady } from '../pod-state.ts'
 import type { Counts } from './count-pods.ts'
 import type { End } from './job-end.ts'
 
-export function nextStatus(
-  job: BatchJob,
-  {
-    counts,
-    end,
-    active,
-    terminating,
-    at,
-    isOver,
-  }: { counts: Counts; end: End | undefined; active: number; terminating: number; at: string; isOver: boolean },
-): JobStatus {
+interface Turn {
+  counts: Counts
+  end: End | undefined
+  active: number
+  terminating: number
+  at: string
+  isOver: boolean
+  /** Whether pods are made and deleted in this turn; before that nobody is told that the Job rests, or goes on. */
+  mayAct: boolean
+}
+
+export function nextStatus(job: BatchJob, { counts, end, active, terminating, at, isOver, mayAct }: Turn): JobStatus {
   const { spec, status = {} } = job
   let conditions: readonly JobCondition[] = status.conditions ?? []
   const say = (type: string, value: string, reason: string, message: string) => {
@@ -34,12 +35,13 @@ export function nextStatus(
     })
   }
   if (end) say(end.type, 'True', end.reason, end.message)
-  else if (spec?.suspend) say('Suspended', 'True', 'JobSuspended', 'Job suspended')
-  else if (hasCondition(job, 'Suspended')) say('Suspended', 'False', 'JobResumed', 'Job resumed')
+  else if (mayAct && spec?.suspend) say('Suspended', 'True', 'JobSuspended', 'Job suspended')
+  else if (mayAct && hasCondition(job, 'Suspended')) say('Suspended', 'False', 'JobResumed', 'Job resumed')
   if (end && isOver) say(end.type === 'FailureTarget' ? 'Failed' : 'Complete', 'True', end.reason, end.message)
   const { uncounted } = counts
-  const isResumed = !spec?.suspend && hasCondition(job, 'Suspended')
-  const startTime = spec?.suspend && !end ? undefined : isResumed ? at : (status.startTime ?? at)
+  const isResumed = mayAct && !spec?.suspend && hasCondition(job, 'Suspended')
+  const begun = isResumed ? at : (status.startTime ?? at)
+  const startTime = spec?.suspend && !end ? (mayAct ? undefined : status.startTime) : begun
   const ready = end && isOver ? 0 : counts.active.filter(isReady).length
   return {
     ...(conditions.length > 0 ? { conditions: [...conditions] } : {}),

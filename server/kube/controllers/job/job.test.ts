@@ -202,6 +202,31 @@ it('lets its pods go while it is suspended, and begins anew', async () => {
   expect(hasCondition(await get(), 'Suspended')).toBe(false)
 })
 
+it('marks an orphan that it takes in, so that it counts, and takes its mark off a pod that it lets go', async () => {
+  await loops.run(['serviceaccount'])
+  const running = await loops.run(['job'])
+  const { spec } = await create({ parallelism: 2, completions: 2 })
+  const [kept, left] = await next(2)
+  await loops.until('both are told', async () => (await get()).status?.active === 2)
+  await running[Symbol.asyncDispose]()
+  const own = { namespace: 'default', name: left?.metadata?.name ?? '' }
+  const labels = Object.fromEntries(Object.keys(spec?.selector?.matchLabels ?? {}).map((label) => [label, null]))
+  await loops.client.of(Pod).patch(own, merge, { metadata: { labels } })
+  const orphan = { namespace: 'default', name: 'orphan', labels: spec?.selector?.matchLabels ?? {} }
+  await loops.client.of(Pod).create({ metadata: orphan, spec: { containers: [{ name: 'main', image: 'pi:1' }] } })
+  await loops.run(['job'])
+  const metadataOf = async (name: string) => (await loops.client.of(Pod).get({ namespace: 'default', name })).metadata
+  await loops.until('it is let go', async () => !(await metadataOf(own.name))?.ownerReferences?.length)
+  expect((await metadataOf(own.name))?.finalizers ?? []).toEqual([])
+  await loops.until('the other is taken in', async () => (await metadataOf('orphan'))?.ownerReferences?.length === 1)
+  expect((await metadataOf('orphan'))?.finalizers).toEqual(kept?.metadata?.finalizers)
+  await finish({ metadata: orphan }, 'Succeeded')
+  await finish(kept!, 'Succeeded')
+  await loops.until('complete', async () => hasCondition(await get(), 'Complete'))
+  expect((await get()).status?.succeeded).toBe(2)
+  expect(await loops.pods()).toHaveLength(3)
+})
+
 it('does not take pods for failed that it deletes while nothing has failed', async () => {
   await loops.run(['job', 'serviceaccount'])
   const suspend = (on: boolean) => insist(() => loops.client.of(Job).patch(pi, merge, { spec: { suspend: on } }))
