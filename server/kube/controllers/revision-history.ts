@@ -98,20 +98,26 @@ async function create(
   }
 }
 
-/** Forgets the oldest that no pod is of, but for `limit`. */
-export async function pruneRevisions(
-  { client }: ReconcileContext,
-  told: {
-    revisions: readonly Revision[]
-    limit: number
-    /** By hash, or by what `nameOf` says: pods are labelled with either. */
-    inUse: ReadonlySet<string>
-    nameOf?: (revision: Revision) => string
-  },
-): Promise<void> {
-  const { revisions, limit, inUse, nameOf = hashOf } = told
+interface Kept {
+  revisions: readonly Revision[]
+  limit: number
+  /** By hash, or by what `nameOf` says: pods are labelled with either. */
+  inUse: ReadonlySet<string>
+  nameOf?: (revision: Revision) => string
+  /** The one that all pods should be of, where the limit is for all others; without it, for those that no pod is of. */
+  newest?: Revision
+}
+
+/** The oldest of those that no pod is of, as many as are above the limit. */
+export function beyondLimit({ revisions, limit, inUse, nameOf = hashOf, newest }: Kept): Revision[] {
   const unused = inOrder(revisions).filter((revision) => !inUse.has(nameOf(revision)))
-  for (const { metadata } of unused.slice(0, Math.max(0, unused.length - limit))) {
+  const counted = newest ? revisions.filter(({ metadata }) => metadata?.name !== newest.metadata?.name) : unused
+  return unused.slice(0, Math.max(0, counted.length - limit))
+}
+
+/** Forgets what is beyond the limit. */
+export async function pruneRevisions({ client }: ReconcileContext, kept: Kept): Promise<void> {
+  for (const { metadata } of beyondLimit(kept)) {
     const { namespace = '', name = '' } = metadata ?? {}
     await client
       .of(ControllerRevision)

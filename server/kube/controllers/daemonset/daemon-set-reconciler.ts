@@ -76,7 +76,7 @@ export class DaemonSetReconciler implements Reconciler {
     const seen: Seen = { set, verdicts, byNode, hash, now, mayAct }
     const outcome = mayAct ? await this.#act(context, seen) : {}
     const inUse = new Set([hash, ...pods.map(({ metadata }) => metadata?.labels?.[REVISION_HASH] ?? '')])
-    await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10 })
+    await pruneRevisions(context, { revisions, inUse, newest, limit: set.spec?.revisionHistoryLimit ?? 10 })
     await this.#writeStatus(context, seen)
     if (outcome.error) throw outcome.error
     const waits = [unheardMs, ...pods.map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))].filter(
