@@ -1,6 +1,7 @@
+import type { ReplicaSet } from 'kubernetes-types/apps/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
-import { leastUsefulFirst } from './least-useful-first.ts'
+import { leastUsefulFirst, siblingsOf } from './least-useful-first.ts'
 
 const NOW = Date.UTC(2026, 0, 2)
 const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString()
@@ -96,6 +97,24 @@ it.each<{ name: string; first: Told; after: Told }>([
 it('prefers those that share their node with others of the same application', () => {
   const pods = [pod('lone', { ...ready, node: 'node-2' }), pod('a', ready), pod('b', ready)]
   expect(leastUsefulFirst(pods, pods, NOW).at(-1)?.metadata?.name).toBe('lone')
+})
+
+const set = (name: string, owner?: string): ReplicaSet => {
+  const reference = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', controller: true }
+  return { metadata: { name, ...(owner ? { ownerReferences: [{ ...reference, uid: owner }] } : {}) } }
+}
+it.each([
+  { name: 'itself alone', of: set('rs1', '123'), sets: [set('rs1', '123'), set('rs3', '456')], names: ['rs1'] },
+  {
+    name: 'all of its Deployment and no others',
+    of: set('rs1', '123'),
+    sets: [set('rs1', '123'), set('rs2', '123'), set('rs3', '456')],
+    names: ['rs1', 'rs2'],
+  },
+  { name: 'nobody’s, not even its own, without a Deployment', of: set('rs1'), sets: [set('rs1')], names: [] },
+])('looks at pods on shared nodes of $name', ({ of, sets, names }) => {
+  const owned = (uid?: string) => sets.filter(({ metadata }) => metadata?.ownerReferences?.[0]?.uid === uid)
+  expect(siblingsOf(of, owned).map(({ metadata }) => metadata?.name)).toEqual(names)
 })
 
 it('does not tell apart ages that are about the same', () => {

@@ -1,7 +1,9 @@
 // Which pods go first when there are too many: those that would be missed least.
 // Upstream: ActivePodsWithRanks in kubernetes/pkg/controller/controller_utils.go.
 
+import type { ReplicaSet } from 'kubernetes-types/apps/v1'
 import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1'
+import { controllerOf } from '../../apimachinery/object-meta.ts'
 import { isReady, podCondition, sidecarStatuses } from '../pod-state.ts'
 
 interface Ranked {
@@ -42,6 +44,15 @@ const CRITERIA: readonly Criterion[] = [
   byAge(({ pod, now }) => Date.parse(pod.metadata?.creationTimestamp ?? '') || now),
   byUid,
 ]
+
+/** Those whose pods double up with its own on nodes: of one Deployment. Alone, a set does not look at who shares a node. */
+export function siblingsOf(
+  replicaSet: ReplicaSet,
+  controlledBy: (uid: string | undefined) => readonly ReplicaSet[],
+): readonly ReplicaSet[] {
+  const owner = controllerOf(replicaSet)
+  return owner ? controlledBy(owner.uid) : []
+}
 
 export function leastUsefulFirst(pods: readonly Pod[], related: readonly Pod[], now: number): Pod[] {
   const perNode = new Map<string, number>()

@@ -17,7 +17,7 @@ import { claim } from '../claim.ts'
 import { createPod, deletePod, isNamespaceTerminating, messageOf } from '../pod-control.ts'
 import { availableInMs, isActive, isTerminated } from '../pod-state.ts'
 import { slowStart } from '../slow-start.ts'
-import { leastUsefulFirst } from './least-useful-first.ts'
+import { leastUsefulFirst, siblingsOf } from './least-useful-first.ts'
 import { nextStatus, type Observed } from './replica-set-status.ts'
 
 /** No more than so many pods are made or deleted in one turn. */
@@ -175,8 +175,7 @@ export class ReplicaSetReconciler implements Reconciler {
 
   /** Active pods of all ReplicaSets of the same Deployment: old and new ones double up on nodes during a rollout. */
   #relatedPods(replicaSet: AppsReplicaSet): CorePod[] {
-    const owner = controllerOf(replicaSet)
-    const siblings = owner ? this.#replicaSets.controlledBy(owner.uid) : [replicaSet]
+    const siblings = siblingsOf(replicaSet, (uid) => this.#replicaSets.controlledBy(uid))
     return siblings.flatMap((sibling) => this.#pods.controlledBy(sibling.metadata?.uid)).filter(isActive)
   }
 
