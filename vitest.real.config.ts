@@ -8,17 +8,18 @@ export const withMachines = { ...patience, globalSetup: 'server/machines/stand-d
 
 const real = ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts']
 
-/** Processes of our own, etcd, kubectl, helm, a browser, on loopback alone. */
+/** Processes of our own, etcd, kubectl, helm, a browser, on loopback alone: what fetches packages of Debian is not among them. */
 const withoutMachines = [
   'server/kube/{apiserver,cluster,dns,store}/**/*.real.test.ts',
-  'server/kube/schemas/{*,openapi/*}.real.test.ts',
+  'server/kube/schemas/{strategic-merge,strategic-merge-random,openapi/openapi}.real.test.ts',
   'server/{main,cli/state-directory}.real.test.ts',
   'labs/labs-simulated.real.test.ts',
   'e2e/{conformance,fall-asleep,helm,join-a-class,look-through-lenses,pages,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
 ]
 
-/** They look at what is left on the host, or take away every learner’s cluster. */
+/** They look at what is left on the host or at the moment in which a container ends, or take away every learner’s cluster. */
 const alone = [
+  'server/kube/container-runtime/**/*.real.test.ts',
   'server/{classroom,machines}/**/*.real.test.ts',
   'server/cli/restore-elsewhere.real.test.ts',
   'e2e/{finish-a-lab,hostile-learner,leave-nothing-running,lose-the-server,teach-a-class,workspace}.real.test.ts',
