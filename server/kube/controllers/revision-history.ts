@@ -37,6 +37,8 @@ const dataOf = (template: PodTemplateSpec) => ({ spec: { template: { ...template
 /** Clients compare it byte by byte with what Go writes of a map. */
 const withKeysInOrder = (data: object) => parseJson(canonical(data)) as JsonObject
 
+export const keepsTemplate = ({ data }: Revision, template: PodTemplateSpec) => deepEqual(data, dataOf(template))
+
 export const hashOf = ({ metadata }: Revision) => metadata?.labels?.[REVISION_HASH] ?? ''
 
 /** Also those that an owner left behind when it was deleted without what it owned: its pods are labelled with them. */
@@ -55,8 +57,7 @@ export async function currentRevision(context: ReconcileContext, history: Histor
   const { template, revisions } = history
   const ordered = inOrder(revisions)
   const newest = ordered.at(-1)
-  const data = dataOf(template)
-  const same = ordered.findLast((revision) => deepEqual(revision.data, data))
+  const same = ordered.findLast((revision) => keepsTemplate(revision, template))
   if (same && same === newest) return same
   const number = Number(newest?.revision ?? 0) + 1
   if (!same) return create(context, history, number)

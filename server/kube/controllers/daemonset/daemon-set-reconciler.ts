@@ -21,6 +21,7 @@ import { currentRevision, hashOf, ownRevisions, pruneRevisions, REVISION_HASH } 
 import { slowStart } from '../slow-start.ts'
 import { nodeOf, templateFor, verdictOn } from './daemon-pods.ts'
 import { FailedPods } from './failed-pods.ts'
+import { withOneRevision } from './one-revision.ts'
 import { type Plan, planRollout } from './plan-rollout.ts'
 import { planNode } from './pods-on-node.ts'
 import { nextStatus, type Seen, shown } from './set-status.ts'
@@ -58,8 +59,10 @@ export class DaemonSetReconciler implements Reconciler {
     if (set.metadata?.deletionTimestamp) return
     const unheardMs = this.#expectations.waitMs(key)
     const mayAct = unheardMs === 0
-    const pods = await this.#claimPods(context, set)
-    const revisions = await ownRevisions(context, { kind: DaemonSet, owner: set, cache: this.#revisions })
+    const { pods, revisions } = await withOneRevision(context, set, {
+      pods: await this.#claimPods(context, set),
+      revisions: await ownRevisions(context, { kind: DaemonSet, owner: set, cache: this.#revisions }),
+    })
     const template = set.spec?.template ?? {}
     const newest = await currentRevision(context, { kind: DaemonSet, owner: set, template, revisions })
     const hash = hashOf(newest)

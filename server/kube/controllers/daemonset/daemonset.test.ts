@@ -139,6 +139,27 @@ describe('the loop', () => {
     expect(items.map(({ metadata }) => metadata?.ownerReferences?.[0]?.uid)).toEqual([(await get()).metadata?.uid])
   })
 
+  it('keeps one revision of what it is, whose pods are those of the other too', async () => {
+    await create()
+    await ready(3)
+    const before = (await loops.pods()).map(({ metadata }) => metadata?.uid).sort()
+    const { items } = await loops.client.of(ControllerRevision).list({ namespace: 'default' })
+    const { name, labels, ownerReferences } = items[0]?.metadata ?? {}
+    const metadata = { namespace: 'default', name: 'brought', labels: { app: labels?.app ?? '' }, ownerReferences }
+    await loops.client.of(ControllerRevision).create({ ...items[0], metadata, revision: 2 } as never)
+    const left = async () => (await loops.client.of(ControllerRevision).list({ namespace: 'default' })).items
+    await loops.until('one is left', async () => (await left()).length === 1)
+    expect((await left())[0]?.metadata).toMatchObject({
+      name: 'brought',
+      labels: { 'controller-revision-hash': 'brought' },
+    })
+    await loops.until('all are of it', async () => (await get()).status?.updatedNumberScheduled === 3)
+    const pods = await loops.pods()
+    expect(pods.map(({ metadata }) => metadata?.uid).sort()).toEqual(before)
+    expect(pods.map((pod) => pod.metadata?.labels?.['controller-revision-hash'])).toEqual(Array(3).fill('brought'))
+    expect(name).not.toBe('brought')
+  })
+
   it('does not wait for one that has ended and that somebody else holds', async () => {
     await create({
       template: { ...spec().template, metadata: { labels: { app: 'agent' }, finalizers: ['example.com/stay'] } },

@@ -68,6 +68,11 @@ describe('the pods of a node', () => {
       waitMs: 700,
     },
     {
+      name: 'go one after the other when several have failed',
+      pods: [pod('a', { phase: 'Failed' }), pod('b', { phase: 'Failed' }), pod('c', { phase: 'Succeeded' })],
+      remove: ['c', 'a'],
+    },
+    {
       name: 'are the oldest of several, of whichever template',
       pods: [pod('b', { minute: 1 }), pod('a', { isNew: false })],
       remove: ['b'],

@@ -33,8 +33,10 @@ export function planNode({ set, pods, verdict, hash, now, retryInMs }: OnNode): 
   if (!mayStay) return { remove: pods.filter(isThere), create: false, ended: [] }
   if (pods.length === 0) return { remove: [], create: shouldRun, ended: [] }
   const [over, running] = [pods.filter(isThere).filter(isTerminated), pods.filter(isThere).filter(isAlive)]
-  const mustWait = retryInMs > 0 && over.some(hasFailed)
-  const ended = mustWait ? over.filter((pod) => !hasFailed(pod)) : over
+  const failed = over.filter(hasFailed)
+  const mustWait = retryInMs > 0 && failed.length > 0
+  // Each that goes begins a wait of its own, for the next of them too.
+  const ended = [...over.filter((pod) => !hasFailed(pod)), ...(mustWait ? [] : failed.slice(0, 1))]
   const wait = mustWait ? { waitMs: retryInMs } : {}
   running.sort(placedThenOldest)
   // Where a second one may stand beside the first, one that is on its way out is not waited for.
