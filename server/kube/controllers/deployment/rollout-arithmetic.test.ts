@@ -338,3 +338,19 @@ it('forgets the oldest revisions beyond the limit, unless they still have pods',
   expect(names(beyondHistory(limited(3), old))).toEqual([])
   expect(names(beyondHistory(limited(1), [...old, { ...set('r0', 1), status: { replicas: 1 } }]))).toEqual(['r1', 'r2'])
 })
+
+// In the manner of upstream's TestGetTerminatingReplicaCountForReplicaSets.
+it.each<{ name: string; sets: object[]; terminating: number | undefined }>([
+  { name: 'are none of none', sets: [], terminating: 0 },
+  { name: 'are those of all', sets: [{ terminatingReplicas: 1 }, { terminatingReplicas: 2 }], terminating: 3 },
+  { name: 'are none of a set that nobody has looked at', sets: [{}, { terminatingReplicas: 2 }], terminating: 2 },
+  {
+    name: 'are not known while a set does not tell them',
+    sets: [{ observedGeneration: 1 }, { terminatingReplicas: 2 }],
+    terminating: undefined,
+  },
+])('pods of a Deployment on their way out $name', ({ sets, terminating }) => {
+  const all = sets.map((status, at) => ({ ...set(`s${at}`, 1), status: { replicas: 1, ...status } }))
+  const status = countedStatus(deployment(1, 1, 0), all, undefined, { now: 0, at: 'now' })
+  expect(status.terminatingReplicas).toBe(terminating)
+})

@@ -55,10 +55,20 @@ export function countedStatus(
     readyReplicas: sum((set) => set.status?.readyReplicas),
     availableReplicas: available,
     unavailableReplicas: Math.max(0, totalReplicas(all) - available),
-    terminatingReplicas: sum((set) => (set.status as Status | undefined)?.terminatingReplicas),
+    ...terminatingOf(all),
     ...(collisionCount === undefined ? {} : { collisionCount }),
     conditions: [...conditions],
   }
+}
+
+/** Nobody can say while a set does not: one that has been looked at by a controller that counts none. */
+function terminatingOf(all: readonly ReplicaSet[]): { terminatingReplicas?: number } {
+  const told = all.map(({ status }) => {
+    const { terminatingReplicas, observedGeneration = 0 } = (status ?? {}) as Status
+    return terminatingReplicas ?? (observedGeneration === 0 ? 0 : Number.NaN)
+  })
+  const terminatingReplicas = told.reduce((sum, replicas) => sum + replicas, 0)
+  return Number.isNaN(terminatingReplicas) ? {} : { terminatingReplicas }
 }
 
 export function isComplete(deployment: Deployment, status: Status): boolean {
