@@ -70,6 +70,21 @@ it('counts a node that was moved in its new zone', () => {
   expect(all.isAllDown).toBe(true)
 })
 
+it.each<{ labels: Record<string, string>; zone: string }>([
+  { labels: {}, zone: ':\0:a' },
+  { labels: { 'topology.kubernetes.io/region': 'r' }, zone: 'r:\0:a' },
+  { labels: { 'failure-domain.beta.kubernetes.io/zone': 'b' }, zone: ':\0:b' },
+  { labels: { 'failure-domain.beta.kubernetes.io/zone': '' }, zone: '' },
+  {
+    labels: { 'failure-domain.beta.kubernetes.io/region': 'old', 'topology.kubernetes.io/region': 'r' },
+    zone: 'old:\0:a',
+  },
+])('hears the old name of a zone first: $zone', ({ labels, zone }) => {
+  const { all, metrics } = world({})
+  all.see(node('n1', 'a', true, labels))
+  expect(metrics.text()).toContain(`node_collector_zone_size{zone="${zone}"} 1`)
+})
+
 it('tells how large and how well each zone is, and how many nodes it gave up', async () => {
   const { all, givenUp, metrics } = world({ a: [3, 1], b: [2, 0] })
   await givenUp('a', 15)

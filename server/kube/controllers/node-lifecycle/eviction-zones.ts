@@ -146,9 +146,11 @@ export class EvictionZones {
   }
 }
 
-/** As upstream names zones in its numbers too: neither name has a null character in it. */
+/** As upstream names zones in its numbers too: neither name has a null character in it. An old label is heard first. */
 function zoneKeyOf({ metadata }: Node): string {
-  const { 'topology.kubernetes.io/region': region = '', 'topology.kubernetes.io/zone': zone = '' } =
-    metadata?.labels ?? {}
+  const { labels = {} } = metadata ?? {}
+  const told = (what: string) =>
+    labels[`failure-domain.beta.kubernetes.io/${what}`] ?? labels[`topology.kubernetes.io/${what}`] ?? ''
+  const [region, zone] = [told('region'), told('zone')]
   return region || zone ? `${region}:\0:${zone}` : ''
 }
