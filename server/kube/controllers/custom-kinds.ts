@@ -13,7 +13,8 @@ function servedKind({ spec, status }: Wire): AnyKind | undefined {
   if (!isServed || !version) return undefined
   const { group, names, scope } = spec
   const { kind, plural } = names
-  return defineKind({ group, version: version.name, kind, plural, namespaced: scope === 'Namespaced' })
+  const subresources = version.subresources?.scale ? ['scale'] : []
+  return defineKind({ group, version: version.name, kind, plural, namespaced: scope === 'Namespaced', subresources })
 }
 
 export function customKinds(view: ClusterView): AnyKind[] {

@@ -104,7 +104,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     jobController,
     cronJobController,
     ttlAfterFinishedController,
-    disruptionController,
+    disruptionController(options.kinds),
     staleDisruptionController,
     podAutoscaler(options.kinds),
     endpointsController,

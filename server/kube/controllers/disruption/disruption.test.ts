@@ -221,7 +221,8 @@ describe('the loop', () => {
       (await reasons()).some(
         ({ reason, message }) =>
           reason === 'CalculateExpectedPodCountFailed' &&
-          message === 'Failed to calculate the number of expected pods: found no controllers for pod "strange"',
+          message ===
+            'Failed to calculate the number of expected pods: no matches for kind "Thing" in version "example.com/v1"',
       ),
     )
     const { status } = await loops.client.of(PodDisruptionBudget).get(web)
@@ -248,12 +249,16 @@ describe('the loop', () => {
       const { status } = await loops.client.of(PodDisruptionBudget).get(web)
       return status?.expectedPods === 4 && status.desiredHealthy === 3
     })
+    await podOf('mirror', { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'n', controller: true })
+    const told = (end: string) =>
+      loops.until(`told: ${end}`, async () => (await reasons()).some(({ message }) => message?.endsWith(end)))
+    await told('nodes does not implement the scale subresource')
+    await loops.client.of(Pod).delete({ namespace: 'default', name: 'mirror' }, { gracePeriodSeconds: 0 })
+    await podOf('orphan', { ...owner, name: 'gone', uid: 'gone' })
+    await told('found no controllers for pod "orphan"')
+    await loops.client.of(Pod).delete({ namespace: 'default', name: 'orphan' }, { gracePeriodSeconds: 0 })
     await podOf('daemon', { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true })
-    await loops.until('told', async () =>
-      (await reasons()).some(({ message }) =>
-        message?.endsWith('daemonsets.apps does not implement the scale subresource'),
-      ),
-    )
+    await told('daemonsets.apps does not implement the scale subresource')
   })
 
   it('takes back after two minutes what a pod was told of a disruption that never came', async () => {

@@ -7,6 +7,7 @@ import { type KubeObject, keyOf } from '../../apimachinery/object-meta.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
@@ -25,11 +26,11 @@ class DisruptionReconciler implements Reconciler {
   readonly #pods: Lister<CorePod>
   readonly #scaleOf: ReturnType<typeof scaleFinder>
 
-  constructor(view: ClusterView) {
+  constructor(view: ClusterView, kinds: readonly AnyKind[]) {
     this.#view = view
     this.#budgets = view.cache(PodDisruptionBudget)
     this.#pods = view.cache(Pod)
-    this.#scaleOf = scaleFinder(view)
+    this.#scaleOf = scaleFinder(view, kinds)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -131,19 +132,20 @@ export const staleDisruptionController = controller('stale-disruption')
   .watches(Pod, ({ object }) => (announced(object) ? [keyOf(object)] : []))
   .reconcileWith((view) => new StaleDisruptionReconciler(view))
 
-export const disruptionController = controller('disruption')
-  .eventsFrom('controllermanager')
-  .for(PodDisruptionBudget)
-  .watches(Pod, (change, view) => {
-    const before = change.type === 'updated' ? change.previous : change.object
-    return view
-      .cache(PodDisruptionBudget)
-      .inNamespace(change.object.metadata?.namespace ?? '')
-      .filter((budget) => covers(budget, change.object) || covers(budget, before))
-      .map(keyOf)
-  })
-  .watches(Deployment, onScale)
-  .watches(ReplicaSet, onScale)
-  .watches(ReplicationController, onScale)
-  .watches(StatefulSet, onScale)
-  .reconcileWith((view) => new DisruptionReconciler(view))
+export const disruptionController = (kinds: readonly AnyKind[]) =>
+  controller('disruption')
+    .eventsFrom('controllermanager')
+    .for(PodDisruptionBudget)
+    .watches(Pod, (change, view) => {
+      const before = change.type === 'updated' ? change.previous : change.object
+      return view
+        .cache(PodDisruptionBudget)
+        .inNamespace(change.object.metadata?.namespace ?? '')
+        .filter((budget) => covers(budget, change.object) || covers(budget, before))
+        .map(keyOf)
+    })
+    .watches(Deployment, onScale)
+    .watches(ReplicaSet, onScale)
+    .watches(ReplicationController, onScale)
+    .watches(StatefulSet, onScale)
+    .reconcileWith((view) => new DisruptionReconciler(view, kinds))
