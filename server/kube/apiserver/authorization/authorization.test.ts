@@ -1,5 +1,6 @@
 // Authorization as requests meet it: the whole server, its default policy, and people who are no superusers.
 
+import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RequestTrace, TraceEvent } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
@@ -232,6 +233,46 @@ describe('the default policy', () => {
         annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
       },
     })
+  })
+
+  it.each<[string, string, Omit<PolicyRule, 'verbs'>]>([
+    ['system:aggregate-to-view', 'watch', { apiGroups: ['events.k8s.io'], resources: ['events'] }],
+    ['system:aggregate-to-edit', 'delete', { apiGroups: ['events.k8s.io'], resources: ['events'] }],
+    ['system:node', 'create', { apiGroups: ['events.k8s.io'], resources: ['events'] }],
+    ['system:node', 'get', { apiGroups: [''], resources: ['serviceaccounts'] }],
+    ['system:monitoring', 'get', { apiGroups: [''], resources: ['nodes/metrics'] }],
+    ['system:monitoring', 'get', { nonResourceURLs: ['/flagz'] }],
+    ['system:heapster', 'list', { apiGroups: [''], resources: ['nodes'] }],
+    ['system:kube-scheduler', 'update', { apiGroups: [''], resources: ['pods/finalizers'] }],
+    ['system:kube-scheduler', 'create', { apiGroups: ['coordination.k8s.io'], resources: ['leasecandidates'] }],
+    [
+      'system:controller:pvc-protection-controller',
+      'update',
+      { apiGroups: [''], resources: ['persistentvolumeclaims/status'] },
+    ],
+    [
+      'system:controller:selinux-warning-controller',
+      'list',
+      { apiGroups: ['storage.k8s.io'], resources: ['csidrivers'] },
+    ],
+  ])(
+    'lets who has %s %s what v1.36 lets them',
+    async (name, verb, { apiGroups = [], resources = [], nonResourceURLs = [] }) => {
+      const { rules = [] } = await test.client.of(ClusterRole).get({ name })
+      const gives = (rule: PolicyRule) =>
+        rule.verbs.includes(verb) &&
+        apiGroups.every((group) => rule.apiGroups?.includes(group)) &&
+        resources.every((resource) => rule.resources?.includes(resource)) &&
+        nonResourceURLs.every((url) => rule.nonResourceURLs?.includes(url))
+      expect(rules.filter(gives)).toHaveLength(1)
+    },
+  )
+
+  it('lets leaders be told by Leases, and no more by ConfigMaps', async () => {
+    const { rules } = await test.client
+      .of(Role)
+      .get({ namespace: 'kube-system', name: 'system::leader-locking-kube-scheduler' })
+    expect(rules?.map(({ resources }) => resources)).toEqual([['leases'], ['leasecandidates']])
   })
 
   it('comes back at the next start: what was taken is added, what was added stays, what opted out is left alone', async () => {

@@ -3,7 +3,7 @@
 
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { CONTROLLER_RULES } from './controller-roles.ts'
-import { EVENTS, paths, READ, rule } from './tell.ts'
+import { EVENTS, paths, READ, rule, WRITE } from './tell.ts'
 import { ADMIN_RULES, EDIT_RULES, VIEW_RULES } from './user-facing-rules.ts'
 
 const CERTIFICATES = ['certificates.k8s.io']
@@ -21,7 +21,7 @@ export const NODE_RULES: readonly PolicyRule[] = [
   rule('create get list watch', [''], 'nodes'),
   rule('patch update', [''], 'nodes/status'),
   rule('patch update', [''], 'nodes'),
-  rule('create patch update', [''], 'events'),
+  EVENTS,
   rule(READ, [''], 'pods'),
   rule('create delete', [''], 'pods'),
   rule('patch update', [''], 'pods/status'),
@@ -38,7 +38,8 @@ export const NODE_RULES: readonly PolicyRule[] = [
   rule('create delete get patch update', STORAGE, 'csinodes'),
   rule(READ, ['node.k8s.io'], 'runtimeclasses'),
   rule('get', ['resource.k8s.io'], 'resourceclaims'),
-  rule(`${READ} create delete deletecollection patch update`, ['resource.k8s.io'], 'resourceslices'),
+  rule('deletecollection', ['resource.k8s.io'], 'resourceslices'),
+  rule('get', [''], 'serviceaccounts'),
 ]
 
 /** Roles whose rules are gathered from all that carry the label, and the labels they carry themselves. */
@@ -65,7 +66,8 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:public-info-viewer': [paths('get', '/healthz /livez /readyz /version /version/')],
   'system:monitoring': [
     paths('get', '/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
-    paths('get', '/statusz'),
+    paths('get', '/flagz /statusz'),
+    rule('get', [''], 'nodes/metrics'),
   ],
   'system:basic-user': [
     rule('create', ['authorization.k8s.io'], 'selfsubjectaccessreviews selfsubjectrulesreviews'),
@@ -74,6 +76,7 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:aggregate-to-admin': ADMIN_RULES,
   'system:aggregate-to-edit': EDIT_RULES,
   'system:aggregate-to-view': VIEW_RULES,
+  'system:heapster': [rule(READ, [''], 'events namespaces nodes pods'), rule(READ, ['extensions'], 'deployments')],
   'system:node': NODE_RULES,
   'system:node-problem-detector': [rule('get', [''], 'nodes'), rule('patch', [''], 'nodes/status'), EVENTS],
   'system:node-proxier': [
@@ -87,11 +90,7 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:kubelet-api-admin': [
     rule(READ, [''], 'nodes'),
     rule('proxy', [''], 'nodes'),
-    rule(
-      '*',
-      [''],
-      'nodes/checkpoint nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/spec nodes/stats',
-    ),
+    rule('*', [''], 'nodes/configz nodes/healthz nodes/log nodes/metrics nodes/pods nodes/proxy nodes/stats'),
   ],
   'system:auth-delegator': [REVIEW_TOKENS, REVIEW_ACCESS],
   'system:kube-aggregator': [rule(READ, [''], 'endpoints services')],
@@ -111,7 +110,8 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:kube-scheduler': [
     EVENTS,
     rule('create', LEASES, 'leases'),
-    rule('get update', LEASES, 'leases', 'kube-scheduler'),
+    rule('get list update watch', LEASES, 'leases', 'kube-scheduler'),
+    rule(`${READ} ${WRITE}`, LEASES, 'leasecandidates'),
     rule(READ, [''], 'nodes'),
     rule('delete get list watch', [''], 'pods'),
     rule('create', [''], 'bindings pods/binding'),
@@ -132,6 +132,7 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(`${READ} create delete patch update`, ['resource.k8s.io'], 'resourceclaims'),
     rule(`${READ} patch update`, ['resource.k8s.io'], 'resourceclaims/status'),
     rule('patch update', ['resource.k8s.io'], 'resourceclaims/binding'),
+    rule('update', [''], 'pods/finalizers'),
     rule(READ, ['resource.k8s.io'], 'resourceslices'),
   ],
   'system:volume-scheduler': [
@@ -147,7 +148,12 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
     EVENTS,
   ],
   'system:kube-dns': [rule('list watch', [''], 'endpoints services')],
-  'system:service-account-issuer-discovery': [paths('get', '/.well-known/openid-configuration /openid/v1/jwks')],
+  'system:service-account-issuer-discovery': [
+    paths(
+      'get',
+      '/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/',
+    ),
+  ],
   'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [
     rule('create', CERTIFICATES, 'certificatesigningrequests/nodeclient'),
   ],

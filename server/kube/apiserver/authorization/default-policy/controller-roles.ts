@@ -66,7 +66,6 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(READ, ['resource.k8s.io'], 'resourceclaims'),
     rule(READ, ['resource.k8s.io'], 'resourceslices'),
     rule(READ, ['resource.k8s.io'], 'deviceclasses'),
-    rule(READ, ['resource.k8s.io'], 'devicetaintrules'),
     EVENTS,
   ],
   'disruption-controller': [
@@ -109,7 +108,6 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('get list patch update watch', [''], 'persistentvolumes'),
     rule('patch update', [''], 'persistentvolumeclaims/status'),
     rule('get list watch', [''], 'persistentvolumeclaims'),
-    rule('get', [''], 'services'),
     EVENTS,
   ],
   'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
@@ -178,7 +176,6 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete get list watch', [''], 'pods'),
     rule('list watch', [''], 'nodes'),
     rule('watch', [''], 'events'),
-    rule('get', [''], 'services'),
     EVENTS,
   ],
   'pod-garbage-collector': [
@@ -189,6 +186,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'pv-protection-controller': [rule('get list update watch', [''], 'persistentvolumes'), EVENTS],
   'pvc-protection-controller': [
     rule('get list update watch', [''], 'persistentvolumeclaims'),
+    rule('update', [''], 'persistentvolumeclaims/status'),
     rule(READ, [''], 'pods'),
     EVENTS,
   ],
@@ -218,6 +216,14 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'route-controller': [rule('list watch', [''], 'nodes'), rule('patch', [''], 'nodes/status'), EVENTS],
   'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
+  // For a loop that runs only where somebody asks for it.
+  'selinux-warning-controller': [
+    rule(READ, [''], 'persistentvolumes'),
+    rule(READ, [''], 'persistentvolumeclaims'),
+    rule(READ, [''], 'pods'),
+    rule(READ, ['storage.k8s.io'], 'csidrivers'),
+    EVENTS,
+  ],
   'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
   'statefulset-controller': [
     rule('list watch', [''], 'pods'),

@@ -42,9 +42,9 @@ const CLUSTER_BINDINGS: Readonly<Record<string, Subject[]>> = {
 
 const reader = 'extension-apiserver-authentication-reader'
 const locking = (component: string) => `system::leader-locking-${component}`
-const lock = (component: string) => [
-  rule('watch', [''], 'configmaps'),
-  rule('get update', [''], 'configmaps', component),
+const LOCK = [
+  rule('create get list update watch', ['coordination.k8s.io'], 'leases'),
+  rule('create get list update watch', ['coordination.k8s.io'], 'leasecandidates'),
 ]
 
 interface NamespacedRole {
@@ -55,6 +55,7 @@ interface NamespacedRole {
 }
 
 const SIGNER = `${CONTROLLER_PREFIX}bootstrap-signer`
+const CLOUD = `${CONTROLLER_PREFIX}cloud-provider`
 
 /** In kube-system, by role. */
 const SYSTEM_ROLES: Readonly<Record<string, NamespacedRole>> = {
@@ -64,12 +65,12 @@ const SYSTEM_ROLES: Readonly<Record<string, NamespacedRole>> = {
     subjects: [MANAGER, SCHEDULER],
   },
   [locking('kube-controller-manager')]: {
-    rules: lock('kube-controller-manager'),
+    rules: LOCK,
     binding: locking('kube-controller-manager'),
-    subjects: [MANAGER, account('kube-controller-manager')],
+    subjects: [MANAGER, account('kube-controller-manager'), account('leader-election-controller')],
   },
   [locking('kube-scheduler')]: {
-    rules: lock('kube-scheduler'),
+    rules: LOCK,
     binding: locking('kube-scheduler'),
     subjects: [SCHEDULER, account('kube-scheduler')],
   },
@@ -77,6 +78,11 @@ const SYSTEM_ROLES: Readonly<Record<string, NamespacedRole>> = {
     rules: [rule('delete get list watch', [''], 'secrets'), EVENTS],
     binding: `${CONTROLLER_PREFIX}token-cleaner`,
     subjects: [account('token-cleaner')],
+  },
+  [CLOUD]: {
+    rules: [rule('create get list watch', [''], 'configmaps')],
+    binding: CLOUD,
+    subjects: [account('cloud-provider')],
   },
   [SIGNER]: {
     rules: [rule('get list watch', [''], 'secrets')],

@@ -15,9 +15,10 @@ export const EDIT_RULES = [
   rule(
     WRITE,
     [''],
-    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
+    'configmaps persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
   ),
   rule('create', [''], 'serviceaccounts/token'),
+  rule(WRITE, ['', 'events.k8s.io'], 'events'),
   rule(
     WRITE,
     ['apps'],
@@ -45,8 +46,9 @@ export const VIEW_RULES = [
   rule(
     READ,
     [''],
-    'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
+    'bindings limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
   ),
+  rule(READ, ['', 'events.k8s.io'], 'events'),
   rule(READ, [''], 'namespaces'),
   rule(READ, ['discovery.k8s.io'], 'endpointslices'),
   rule(
