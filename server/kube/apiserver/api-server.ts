@@ -40,6 +40,7 @@ import { BINDINGS } from './endpoints/bind-pod.ts'
 import { COMPONENT_STATUSES, type ComponentProblems, LOCAL_COMPONENTS } from './endpoints/component-status.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
+import { type Flags, flagsOf } from './endpoints/flagz.ts'
 import { HealthSlis } from './endpoints/health-slis.ts'
 import { kubeletOf } from './endpoints/kubelet-address.ts'
 import { LoopsElsewhere } from './endpoints/loops-elsewhere.ts'
@@ -113,6 +114,8 @@ export interface ApiServerOptions {
   components?: ComponentProblems
   /** How many requests may run at once: kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight. */
   inFlight?: { requests: number; mutating: number }
+  /** What whoever made this was told by upstream's names, for `/flagz`: what comes of it stands above. */
+  flags?: Flags
 }
 
 function hasContainer(pod: CorePod | undefined, name: string): boolean {
@@ -273,6 +276,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     profiles: new Profiles(clock),
     watchBudget: new WatchBudget(),
     statusz: new Statusz(clock),
+    flags: flagsOf(options),
     components: {
       ...(options.components ?? LOCAL_COMPONENTS),
       'etcd-0': async () => store.status().failure?.message,

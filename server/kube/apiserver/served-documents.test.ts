@@ -27,7 +27,7 @@ describe('documents of what is served', () => {
   let ask: (path: string, headers?: Record<string, string>) => Promise<RawAnswer>
 
   beforeAll(async () => {
-    test = await startTestServer()
+    test = await startTestServer({ options: { flags: { 'authorization-mode': 'Node,RBAC' } } })
     const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
     const admin = await test.pki.issue('admin', ['system:masters'])
     ask = (path, headers = {}) => rawRequest({ port, caPem: test.pki.caPem, ...admin, path, headers })
@@ -153,7 +153,9 @@ describe('documents of what is served', () => {
     expect(words.text).toMatch(
       /^\napiserver statusz\nWarning: .*\n\nStarted: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d UTC \d{4}\nUp: 0 hr \d\d min \d\d sec\n/,
     )
-    expect(words.text).toMatch(/\nBinary version: 1\.36\.\d+\nEmulation version: 1\.36\nPaths: \/healthz \/livez .*\n$/)
+    expect(words.text).toMatch(
+      /\nBinary version: 1\.36\.\d+\nEmulation version: 1\.36\nPaths: \/flagz \/healthz \/livez .*\n$/,
+    )
     const as = (version: string) => `application/json;g=config.k8s.io;v=${version};as=Statusz`
     const object = await ask('/statusz', { accept: as('v1beta1') })
     expect(object.json()).toMatchObject({
@@ -168,6 +170,32 @@ describe('documents of what is served', () => {
     expect(old.headers.warning).toContain('This version of the statusz endpoint is deprecated.')
     expect((await ask('/statusz', { accept: 'application/json' })).code).toBe(406)
     expect((await ask('/statusz/more')).code).toBe(404)
+  })
+
+  it('says how the server was told to run, in words or as the object that is asked for', async () => {
+    const words = await ask('/flagz')
+    expect([words.code, words.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8'])
+    expect(words.text).toMatch(/^\napiserver flagz\nWarning: .*\nadvertise-address=<nil>\n/)
+    const as = (version: string) => `application/json;g=config.k8s.io;v=${version};as=Flagz`
+    expect((await ask('/flagz', { accept: as('v1beta1') })).json()).toEqual({
+      kind: 'Flagz',
+      apiVersion: 'config.k8s.io/v1beta1',
+      metadata: { name: 'apiserver' },
+      flags: {
+        'advertise-address': '<nil>',
+        'authorization-mode': '[Node,RBAC]',
+        'max-mutating-requests-inflight': '200',
+        'max-requests-inflight': '400',
+        'service-account-issuer': '[https://kubernetes.default.svc.cluster.local]',
+        'service-cluster-ip-range': '10.96.0.0/12',
+        'service-node-port-range': '30000-32767',
+      },
+    })
+    expect((await ask('/flagz', { accept: as('v1alpha1') })).headers.warning).toContain('version of the flagz endpoint')
+    expect((await ask('/flagz', { accept: `${as('v9')}, */*` })).text).toBe(words.text)
+    for (const accept of ['application/json', 'application/json;g=config.k8s.io;v=v1beta1', 'application/xml']) {
+      expect((await ask('/flagz', { accept })).code, accept).toBe(406)
+    }
   })
 
   it('lets a document of OpenAPI v3 be kept for ever under its hash, and leads an old hash to the new one', async () => {

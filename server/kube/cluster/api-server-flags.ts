@@ -27,7 +27,7 @@ export function readApiServerFlags({ extraConfig = {} }: ClusterSpec): Promise<A
 }
 
 export interface AccessSettings
-  extends Pick<ApiServerOptions, 'authentication' | 'authorization' | 'authorizationFile' | 'admission'> {
+  extends Pick<ApiServerOptions, 'authentication' | 'authorization' | 'authorizationFile' | 'admission' | 'flags'> {
   audit: AuditSettings
 }
 
@@ -47,5 +47,6 @@ export async function readAccessFlags(
     admission: readAdmissionFlags(named(ADMISSION_FLAGS)),
     authorization: await readAuthorizationFlags(named(AUTHORIZATION_FLAGS)),
     audit: await readAuditFlags(named(AUDIT_FLAGS)),
+    flags: { ...(watched ? {} : { 'authorization-mode': 'Node,RBAC' }), 'anonymous-auth': 'true', ...flags },
   }
 }

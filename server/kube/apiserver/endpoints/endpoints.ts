@@ -15,6 +15,7 @@ import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
 import type { ComponentProblems } from './component-status.ts'
 import type { FieldManagers } from './field-managers.ts'
+import type { Flags } from './flagz.ts'
 import type { Health } from './health.ts'
 import type { LoopsElsewhere } from './loops-elsewhere.ts'
 import type { ServedDocuments } from './served-documents.ts'
@@ -41,5 +42,7 @@ export interface Endpoints {
   components: ComponentProblems
   profiles: Profiles
   statusz: Statusz
+  /** Told at `/flagz`. */
+  flags: Flags
   watchBudget: WatchBudget
 }

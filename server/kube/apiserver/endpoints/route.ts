@@ -15,6 +15,7 @@ import { answerComponentStatus, isComponentStatus } from './component-status.ts'
 import { assertCustomRoute } from './custom-routes.ts'
 import type { Endpoints } from './endpoints.ts'
 import { evictPod } from './evict-pod.ts'
+import { FLAGZ, flagz } from './flagz.ts'
 import { healthAnswer, textAnswer } from './health.ts'
 
 import { LOOP_REPORTS, takeLoopReports } from './loop-reports.ts'
@@ -197,6 +198,9 @@ function routeDocument(
   switch (root) {
     case '':
       return object({ paths: [...documents.discovery.paths(), ...OTHER_PATHS].sort() })
+    case 'flagz':
+      if (path !== FLAGZ) throw new PageNotFoundError()
+      return flagz(context, request.accept, endpoints.flags)
     case 'statusz':
       if (path !== STATUSZ) throw new PageNotFoundError()
       return endpoints.statusz.answer(context, request.accept, OTHER_PATHS)
@@ -248,6 +252,7 @@ const DUMPS = '/debug/api_priority_and_fairness/'
 const OTHER_PATHS = [
   DISCOVERY_PATH,
   KEYS_PATH,
+  FLAGZ,
   '/healthz',
   '/livez',
   METRICS,

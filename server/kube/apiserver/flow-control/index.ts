@@ -8,13 +8,16 @@ import { FlowSchema, PriorityLevelConfiguration } from '../../kinds/index.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import { FlowControl } from './flow-control.ts'
 
+/** How many requests run at once when nobody says. */
+export const IN_FLIGHT = { requests: 400, mutating: 200 }
+
 export function openFlowControl(
   feed: StoreFeed,
   {
     clock,
     metrics,
-    requests = 400,
-    mutating = 200,
+    requests = IN_FLIGHT.requests,
+    mutating = IN_FLIGHT.mutating,
   }: { clock: Clock; metrics: Metrics; requests?: number; mutating?: number },
 ): FlowControl {
   const all = (kind: AnyKind) =>
