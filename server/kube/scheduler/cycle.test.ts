@@ -1,5 +1,6 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
+import type { Volume } from '../kinds/pod-template/newer-fields.ts'
 import { enoughNodes } from './cycle.ts'
 import { asking, GI, node, pluginsOf, pod, run, world } from './testing/pods-and-nodes.ts'
 
@@ -13,7 +14,7 @@ const required = (key: string, operator: string, values?: string[]): Partial<Non
     },
   },
 })
-const spread = (topologyKey: string, more = {}) =>
+const spread = (topologyKey: string, more = {}, labels = {}) =>
   pod(
     {
       topologySpreadConstraints: [
@@ -26,9 +27,9 @@ const spread = (topologyKey: string, more = {}) =>
         },
       ],
     },
-    { app: 'web' },
+    { app: 'web', ...labels },
   )
-const web = () => pod({}, { app: 'web' })
+const web = (labels = {}) => pod({}, { app: 'web', ...labels })
 
 const CONTAINER = { name: 'c', image: '', imageID: '', ready: true, restartCount: 0 }
 
@@ -100,13 +101,13 @@ it.each([
     chosen: 'b',
   },
   {
-    name: 'the balanced node before the lopsided one',
+    name: 'the lopsided node, which it evens out, before the balanced one',
     pod: asking('1', `${2 * GI}`),
     nodes: [
       node('a', { cpu: '8', memory: '8Gi', on: [asking('5', '0')] }),
       node('b', { cpu: '8', memory: '8Gi', on: [asking('2', `${3 * GI}`)] }),
     ],
-    chosen: 'b',
+    chosen: 'a',
   },
   {
     name: 'a tolerated taint is no obstacle',
@@ -170,6 +171,21 @@ it.each([
     pod: pod({ containers: [{ name: 'c', image: 'registry/big' }] }),
     nodes: [node('a'), node('b', { images: { 'registry/big:latest': 800 * 2 ** 20 } })],
     chosen: 'b',
+  },
+  {
+    name: 'the node that has the image that is mounted',
+    pod: pod({ volumes: [{ name: 'model', image: { reference: 'registry/big' } } as Volume] }),
+    nodes: [node('a'), node('b', { images: { 'registry/big:latest': 800 * 2 ** 20 } })],
+    chosen: 'b',
+  },
+  {
+    name: 'soft spreading among those with the same labels as it has now',
+    pod: spread('zone', { whenUnsatisfiable: 'ScheduleAnyway', matchLabelKeys: ['rev'] }, { rev: '2' }),
+    nodes: [
+      node('a', { labels: { zone: 'x' }, on: [web({ rev: '1' }), web({ rev: '1' })] }),
+      node('b', { labels: { zone: 'y' }, on: [web({ rev: '2' })] }),
+    ],
+    chosen: 'a',
   },
   {
     name: 'a cordoned node is for those who tolerate it',
@@ -315,7 +331,7 @@ it('tells what each plug-in gave each node', () => {
   const a = scores.told().find(({ name }) => name === 'a')
   expect(a?.scores).toMatchObject({
     NodeResourcesFit: { raw: 81, weighted: 81 },
-    NodeResourcesBalancedAllocation: { raw: 93, weighted: 93 },
+    NodeResourcesBalancedAllocation: { raw: 71, weighted: 71 },
     TaintToleration: { raw: 0, weighted: 300 },
   })
   expect(a?.total).toBe(Object.values(a?.scores ?? {}).reduce((sum, { weighted }) => sum + weighted, 0))

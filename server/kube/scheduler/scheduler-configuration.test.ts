@@ -95,6 +95,25 @@ profiles:
   expect(fit?.score?.(state, what, on)).toBe(score)
 })
 
+it.each([
+  ['by what others wish', '{}', [0, 100]],
+  ['not where they are not to be heard', '{ignorePreferredTermsOfExistingPods: true}', undefined],
+  ['not by what must be, where that weighs nothing', '{hardPodAffinityWeight: 0}', [0, 100]],
+])('scores a pod without wishes %s', (_what, args, scores) => {
+  const [profile] = profiles(`profiles: [{pluginConfig: [{name: InterPodAffinity, args: ${args}}]}]`)
+  const plugin = profile?.plugins.find(({ name }) => name === 'InterPodAffinity')
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'db' } } }
+  const must = pod({ affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } })
+  const wish = { weight: 1, podAffinityTerm: term }
+  const may = pod({ affinity: { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [wish] } } })
+  const nodes = [node('a', { on: args.includes('0') ? [must, must] : [] }), node('b', { on: [may] })]
+  const [state, what] = [new Map(), pod({}, { app: 'db' })]
+  const isAsked = plugin?.preScore?.(state, what, nodes, new NodeList(nodes))
+  const told = nodes.map((one) => ({ node: one, score: plugin?.score?.(state, what, one) ?? 0 }))
+  plugin?.normalize?.(state, what, told)
+  expect(isAsked ? told.map(({ score }) => score) : undefined).toEqual(scores)
+})
+
 it('packs where more is taken than there is', () => {
   const strategy = { type: 'MostAllocated' as const, resources: [{ name: 'cpu', weight: 1 }] }
   const fit = nodeResourcesFit(
@@ -107,11 +126,11 @@ it('packs where more is taken than there is', () => {
 })
 
 it.each([
-  // Half of cpu and of memory; a quarter of the extended resource, where it is told to look at that.
-  ['two resources', '', 100],
-  ['three', '{name: cpu}, {name: memory}, {name: example.com/gpu}', 88],
-  ['one', '{name: cpu}', 100],
-  ['none that the node has', '{name: example.com/tpu}', 100],
+  // Half of cpu and of memory; a quarter of the extended resource, where it is told to look at that. 75 for no change.
+  ['two resources', '', 75],
+  ['three', '{name: cpu}, {name: memory}, {name: example.com/gpu}', 69],
+  ['one', '{name: cpu}', 75],
+  ['none that the node has', '{name: example.com/tpu}', 75],
 ])('balances %s', (_what, resources, score) => {
   const args = resources ? `{resources: [${resources}]}` : '{}'
   const [profile] = profiles(`profiles: [{pluginConfig: [{name: NodeResourcesBalancedAllocation, args: ${args}}]}]`)

@@ -96,7 +96,10 @@ const ARGUMENTS = {
     path: ['defaultingType'],
     message: 'Invalid value: "System": when .defaultConstraints are not empty',
   }),
-  InterPodAffinity: typed('InterPodAffinityArgs', { hardPodAffinityWeight: z.int().min(0).max(100).default(1) }),
+  InterPodAffinity: typed('InterPodAffinityArgs', {
+    hardPodAffinityWeight: z.int().min(0).max(100).default(1),
+    ignorePreferredTermsOfExistingPods: z.boolean().default(false),
+  }),
   DefaultPreemption: typed('DefaultPreemptionArgs', {
     minCandidateNodesPercentage: z.int().min(0).max(100).default(10),
     minCandidateNodesAbsolute: z.int().min(0).default(100),

@@ -65,7 +65,7 @@ export const DEFAULT_ARGUMENTS: PluginArguments = {
   NodeResourcesBalancedAllocation: PROCESSOR_AND_MEMORY,
   NodeResourcesFit: { scoringStrategy: LEAST_ALLOCATED, ignoredResources: [], ignoredResourceGroups: [] },
   PodTopologySpread: { defaultConstraints: SYSTEM_DEFAULTS },
-  InterPodAffinity: { hardPodAffinityWeight: 1 },
+  InterPodAffinity: { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false },
   DefaultPreemption: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
 }
 

@@ -24,6 +24,8 @@ const SCORE = `${NAME}/score`
 export interface InterPodAffinityArguments {
   /** What a pod that must be near the new one adds to the score, though the new one did not ask. */
   hardPodAffinityWeight: number
+  /** Pods that wish for nothing are not scored by what others wish. */
+  ignorePreferredTermsOfExistingPods: boolean
 }
 
 /** A number for each pair of topology key and value. */
@@ -97,12 +99,16 @@ function isNear({ affinity, near, matchesItself }: FilterState, node: NodeInfo):
   return terms.every(({ topologyKey }) => near.at(topologyKey, node) > 0) || (near.isEmpty && matchesItself)
 }
 
-function scores(pod: Pod, nodes: NodeList, labels: NamespaceLabels, hardWeight: number): Topologies {
+function scores(pod: Pod, nodes: NodeList, labels: NamespaceLabels, told: InterPodAffinityArguments): Topologies {
   const wishes = podAffinityOf(pod)?.preferred ?? []
   const result = new Topologies()
+  if (wishes.length === 0 && told.ignorePreferredTermsOfExistingPods) return result
+  const hardWeight = told.hardPodAffinityWeight
   for (const node of nodes.withAffinity) {
     for (const { affinity } of node.withAffinity.values()) {
-      for (const term of affinity.near) if (term.matches(pod, labels)) result.add(term, node, hardWeight)
+      for (const term of hardWeight > 0 ? affinity.near : []) {
+        if (term.matches(pod, labels)) result.add(term, node, hardWeight)
+      }
       for (const term of affinity.preferred) if (term.matches(pod, labels)) result.add(term, node, term.weight)
     }
   }
@@ -114,38 +120,35 @@ function scores(pod: Pod, nodes: NodeList, labels: NamespaceLabels, hardWeight: 
   return result
 }
 
-export function interPodAffinity(
-  labels: NamespaceLabels,
-  { hardPodAffinityWeight }: InterPodAffinityArguments,
-): Plugin {
+export function interPodAffinity(labels: NamespaceLabels, told: InterPodAffinityArguments): Plugin {
   return {
     name: NAME,
     weight: 2,
     preFilter(state, pod, nodes) {
-      const told = filterState(pod, nodes, labels)
-      const { near = [], far = [] } = told.affinity ?? {}
-      if (near.length + far.length === 0 && told.repelled.isEmpty) return SKIP
-      state.set(FILTER, told)
+      const found = filterState(pod, nodes, labels)
+      const { near = [], far = [] } = found.affinity ?? {}
+      if (near.length + far.length === 0 && found.repelled.isEmpty) return SKIP
+      state.set(FILTER, found)
       return undefined
     },
     filter(state: CycleState, _, node) {
-      const told = state.get(FILTER) as FilterState
-      if (!isNear(told, node)) return rejectForGood("node(s) didn't match pod affinity rules")
-      if (told.far.anyAt(node)) return reject("node(s) didn't match pod anti-affinity rules")
-      if (told.repelled.anyAt(node)) return reject("node(s) didn't satisfy existing pods anti-affinity rules")
+      const found = state.get(FILTER) as FilterState
+      if (!isNear(found, node)) return rejectForGood("node(s) didn't match pod affinity rules")
+      if (found.far.anyAt(node)) return reject("node(s) didn't match pod anti-affinity rules")
+      if (found.repelled.anyAt(node)) return reject("node(s) didn't satisfy existing pods anti-affinity rules")
       return undefined
     },
     preScore(state, pod, _, all) {
-      const topologies = scores(pod, all, labels, hardPodAffinityWeight)
+      const topologies = scores(pod, all, labels, told)
       state.set(SCORE, topologies)
       return !topologies.isEmpty
     },
     score: (state, _, node) => (state.get(SCORE) as Topologies).sum(node),
-    normalize(_state, _pod, told) {
+    normalize(_state, _pod, entries) {
       let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-      for (const { score } of told) [min, max] = [Math.min(min, score), Math.max(max, score)]
+      for (const { score } of entries) [min, max] = [Math.min(min, score), Math.max(max, score)]
       const range = max - min
-      for (const entry of told) entry.score = range > 0 ? Math.trunc((MAX_SCORE * (entry.score - min)) / range) : 0
+      for (const entry of entries) entry.score = range > 0 ? Math.trunc((MAX_SCORE * (entry.score - min)) / range) : 0
     },
     wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-relabelled', 'pod-assigned'],
     mayHelp(event, pod) {

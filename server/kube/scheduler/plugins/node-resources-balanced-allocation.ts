@@ -1,5 +1,9 @@
-// Prefers nodes where resources would be used in equal shares, so that none runs out while another lies idle: by default
-// processor and memory. Upstream: plugins/noderesources/balanced_allocation.go.
+// Prefers nodes whose resources the pod brings closer to equal shares, so that none runs out while another lies idle: by
+// default processor and memory. Nodes are told apart by what the pod makes better or worse, not by how balanced they are.
+//
+//   75 where it changes nothing; up to 100 where it evens out what was used unevenly, down to 50 the other way round
+//
+// Upstream: plugins/noderesources/balanced_allocation.go.
 
 import { isScalar, type PodResources, podResources, type Resources } from '../../kinds/placement/pod-resources.ts'
 import { MAX_SCORE, type Plugin } from '../framework.ts'
@@ -13,12 +17,17 @@ export interface NodeResourcesBalancedAllocationArguments {
 
 export const PROCESSOR_AND_MEMORY = { resources: [{ name: 'cpu' }, { name: 'memory' }] }
 
-/** Undefined for what says nothing: the node has none of it, or it is none of its own and the pod asks for none. */
-function share({ allocatable, requested }: NodeInfo, name: string, more: Resources): number | undefined {
-  const capacity = allocatable.get(name)
-  const asked = more.get(name) ?? 0
-  if (capacity === 0 || (isScalar(name) && asked === 0)) return undefined
-  return Math.min(1, (requested.get(name) + asked) / capacity)
+/** Of what tells nothing there is none: the node has none of it, or it is none of its own and the pod asks for none. */
+function shares({ allocatable, requested }: NodeInfo, names: readonly string[], more: Resources) {
+  const [before, after]: [number[], number[]] = [[], []]
+  for (const name of names) {
+    const capacity = allocatable.get(name)
+    const asked = more.get(name) ?? 0
+    if (capacity === 0 || (isScalar(name) && asked === 0)) continue
+    before.push(Math.min(1, requested.get(name) / capacity))
+    after.push(Math.min(1, (requested.get(name) + asked) / capacity))
+  }
+  return { before, after }
 }
 
 function standardDeviation(values: readonly number[]): number {
@@ -27,21 +36,27 @@ function standardDeviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
 }
 
+/** 100 where all are used alike. */
+function balanceOf(values: readonly number[]): number {
+  // Of two values it is half their difference, which rounds as upstream's.
+  const deviation = values.length === 2 ? Math.abs(values[0]! - values[1]!) / 2 : standardDeviation(values)
+  return Math.trunc((1 - deviation) * MAX_SCORE)
+}
+
 export function nodeResourcesBalancedAllocation({ resources }: NodeResourcesBalancedAllocationArguments): Plugin {
+  const names = resources.map(({ name }) => name)
   return {
     name: STATE,
     preScore(state, pod) {
       const wanted = podResources(pod)
       state.set(STATE, wanted)
       // Who asks for nothing unbalances nothing.
-      return resources.some(({ name }) => (wanted.requests.get(name) ?? 0) > 0)
+      return names.some((name) => (wanted.requests.get(name) ?? 0) > 0)
     },
     score(state, _, node) {
       const { requests } = state.get(STATE) as PodResources
-      const shares = resources.flatMap(({ name }) => share(node, name, requests) ?? [])
-      // Of two values it is half their difference, which rounds as upstream's.
-      const deviation = shares.length === 2 ? Math.abs(shares[0]! - shares[1]!) / 2 : standardDeviation(shares)
-      return Math.floor((1 - deviation) * MAX_SCORE)
+      const { before, after } = shares(node, names, requests)
+      return MAX_SCORE / 2 + Math.trunc((MAX_SCORE / 2 + balanceOf(after) - balanceOf(before)) / 2)
     },
   }
 }

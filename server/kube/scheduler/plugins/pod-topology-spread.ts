@@ -8,7 +8,14 @@
 
 import type { Node, Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { formatSelector, matchNothing, type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
+import {
+  formatSelector,
+  matchNothing,
+  type Selector,
+  selectorOf,
+  selectorOfMap,
+  selectorOfObject,
+} from '../../apimachinery/label-selector.ts'
 import { nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { untolerated } from '../../apimachinery/tolerations.ts'
 import {
@@ -95,9 +102,17 @@ class Selections {
 
 const MOST_SELECTIONS = 1000
 
-/** What `matchLabelKeys` mean is in the selector already: the API server puts it there. */
+/** As the pod is labelled now: the API server puts `matchLabelKeys` into the selector as it was labelled then. */
+function selectorOfConstraint({ labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint, pod: Pod): Selector {
+  const selector = selectorOfObject(labelSelector)
+  if (!labelSelector || matchLabelKeys.length === 0) return selector
+  const labels = pod.metadata?.labels ?? {}
+  const own = Object.fromEntries(matchLabelKeys.flatMap((key) => (key in labels ? [[key, labels[key]!]] : [])))
+  return selectorOf([...selectorOfMap(own).requirements, ...selector.requirements])
+}
+
 function constraintOf(told: TopologySpreadConstraint, pod: Pod, selections: Selections): Constraint {
-  const selector = selectorOfObject(told.labelSelector)
+  const selector = selectorOfConstraint(told, pod)
   return {
     topologyKey: told.topologyKey,
     maxSkew: told.maxSkew,
