@@ -11,8 +11,11 @@ import { text } from 'node:stream/consumers'
 import Docker from 'dockerode'
 import { systemClock } from '../base/clock.ts'
 import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
+import { Metrics } from '../base/metrics.ts'
 import { createClient } from './client/client.ts'
+import { counted } from './client/counted-transport.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
+import { loadKubeconfig } from './client/kubeconfig.ts'
 import { patient } from './client/patient-transport.ts'
 import type { Transport } from './client/transport.ts'
 import type { ContainerRuntime } from './container-runtime/container-runtime.ts'
@@ -98,7 +101,9 @@ async function main(): Promise<void> {
   await settleClientPair(os, config.kubeconfig)
   const clientBy = (transport: Transport) => createClient(patient(transport, clock))
   const kubeletTransport = transportFromKubeconfig(config.kubeconfig, `kubelet/${config.nodeName}`)
-  const kubeletClient = clientBy(kubeletTransport)
+  const metrics = new Metrics()
+  const { host } = new URL(loadKubeconfig(config.kubeconfig).server)
+  const kubeletClient = clientBy(counted(kubeletTransport, { host, clock, metrics }))
   const { nodeName, nodeIP, second } = config
   const configuration = await readConfiguration(os, {
     authentication: { x509: { clientCAFile: config.kubeletServing.clientCa } },
@@ -191,6 +196,7 @@ async function main(): Promise<void> {
       clock,
       logger: logger.with({ component: 'kubelet' }),
       configuration,
+      metrics,
       ...(credentialPlugins && { credentialPlugins }),
       ...(config.kubeletVersion ? { kubeletVersion: config.kubeletVersion } : {}),
       ...(config.labels ? { labels: config.labels } : {}),
@@ -229,6 +235,7 @@ async function main(): Promise<void> {
       tracer,
       clock,
       logger: logger.with({ component: 'kubelet-server' }),
+      metrics,
       host: '0.0.0.0',
       port: 10250,
       tls: {
@@ -255,6 +262,7 @@ async function main(): Promise<void> {
       clock,
       random: Math.random,
       logger: logger.with({ component: 'certificates' }),
+      metrics,
     }),
   )
   const proxyLogger = logger.with({ component: 'kube-proxy' })

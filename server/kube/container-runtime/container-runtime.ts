@@ -174,6 +174,14 @@ export interface ContainerUsage {
   majorPageFaults: number
 }
 
+/** What it has written into its own layer, and its logs. */
+export interface ContainerDisk {
+  bytes: number
+  inodes: number
+  /** Of all that. */
+  logs: { bytes: number; inodes: number }
+}
+
 export interface ContainerRuntime {
   version(): Promise<{ name: string; version: string; apiVersion: string }>
   /** Rejects when the runtime does not answer. `networkReady` is false, with the reason in words, until pods can get addresses. */
@@ -220,8 +228,7 @@ export interface ContainerRuntime {
   removeImage(image: string): Promise<void>
   /** Calls back for every change until disposed; the kubelet relists on start and after any gap. */
   events(listener: (event: RuntimeEvent) => void): Disposable
-  /** What it has written into its own layer, and its logs. */
-  containerDiskUsage(id: string): Promise<{ bytes: number; inodes: number }>
+  containerDiskUsage(id: string): Promise<ContainerDisk>
   /** Of those that run. */
   stats(): Promise<ContainerUsage[]>
 }

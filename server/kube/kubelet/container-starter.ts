@@ -86,7 +86,7 @@ export class ContainerStarter {
 
   async start(request: StartRequest): Promise<StartOutcome> {
     const { pod, container, role, state } = request
-    const { events, images } = this.#options
+    const { events } = this.#options
     const fieldPath = fieldPathOf(role, container.name)
     // What is asked of it has changed: then it is another try.
     const key = `${pod.metadata?.uid}_${container.name}_${hashOfContainer(container)}`
@@ -105,6 +105,16 @@ export class ContainerStarter {
       }
       this.#backoff.next(key, endedAt)
     }
+    const labels = { container_type: TYPES[role] }
+    this.#started.add(labels)
+    const outcome = await this.#pullAndStart(request, fieldPath)
+    if (!outcome.ok) this.#failed.add({ ...labels, code: outcome.failure.reason })
+    return outcome
+  }
+
+  async #pullAndStart(request: StartRequest, fieldPath: string): Promise<StartOutcome> {
+    const { pod, container } = request
+    const { events, images } = this.#options
     // Who waits for a registry keeps no seat.
     const image = await images.ensure(pod, container, fieldPath, () => request.turn?.[Symbol.dispose]())
     if (!image.ok) {
@@ -122,10 +132,7 @@ export class ContainerStarter {
   async #createAndStart(request: StartRequest, fieldPath: string): Promise<StartOutcome> {
     const { pod, sandbox, container } = request
     const { runtime, events } = this.#options
-    const labels = { container_type: TYPES[request.role] }
-    this.#started.add(labels)
     const giveUp = (reason: string, err: unknown): StartOutcome => {
-      this.#failed.add({ ...labels, code: reason })
       const message = withoutCode(err)
       events.pod(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPath)
       return failed(reason, message, RETRY_MS)

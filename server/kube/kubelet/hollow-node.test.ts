@@ -175,9 +175,9 @@ it('leaves a pod without a sandbox alone for ten seconds, however often somethin
   expect(tries).toHaveLength(1)
   await until('a second and a third', () => clock.advance(100).then(phaseIs('Running')))
   expect(tries.slice(1).map((at, index) => Math.floor((at - tries[index]!) / 1000))).toEqual([10, 10])
-  const told = (await events()).find(({ reason }) => reason === 'FailedCreatePodSandBox')
-  expect(told?.message).toBe('Failed to create pod sandbox: no runtime for "odd" is configured')
-  expect(told?.count).toBe(2)
+  const told = async () => (await events()).find(({ reason }) => reason === 'FailedCreatePodSandBox')
+  await until('both were told', async () => (await told())?.count === 2)
+  expect((await told())?.message).toBe('Failed to create pod sandbox: no runtime for "odd" is configured')
 })
 
 it('tells why a container does not start, and not with which code the runtime behind its socket said so', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import type { ContainerStatus, ImageStatus } from '../container-runtime/container-runtime.ts'
 import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runtime.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
@@ -42,7 +43,14 @@ beforeEach(() => {
     node: (...[, reason, message]: string[]) => void said.push(`${reason}: ${message}`),
   }
   const configuration = kubeletConfigurationOf(undefined)
-  const common = { rootDir: '/', configuration, references: () => references, clock, logger: noLogger }
+  const common = {
+    rootDir: '/',
+    configuration,
+    references: () => references,
+    clock,
+    logger: noLogger,
+    metrics: new Metrics(),
+  }
   collector = new ImageCollector({ runtime, os, events, ...common })
 })
 

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Counter, Metrics } from '../../base/metrics.ts'
 import type { ContainerRuntime, ImageStatus } from '../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { withDefaultTag } from './image-puller.ts'
@@ -19,6 +20,7 @@ export interface ImageCollectorOptions {
   events: KubeletEvents
   clock: Clock
   logger: Logger
+  metrics: Metrics
 }
 
 interface Seen {
@@ -32,9 +34,14 @@ const LOOK_MS = 300_000
 export class ImageCollector {
   readonly #options: ImageCollectorOptions
   readonly #seen = new Map<string, Seen>()
+  readonly #collected: Counter
 
   constructor(options: ImageCollectorOptions) {
     this.#options = options
+    this.#collected = options.metrics.counter(
+      'kubelet_image_garbage_collected_total',
+      'Total number of images garbage collected by the kubelet, whether through disk usage or image age.',
+    )
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -95,6 +102,7 @@ export class ImageCollector {
       try {
         await runtime.removeImage(image.id)
         freed += image.sizeBytes
+        this.#collected.add({ reason: 'space' })
       } catch (err) {
         logger.warn('an image was not removed', { image: image.tags[0] ?? image.id, err })
       }

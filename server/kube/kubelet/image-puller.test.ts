@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
+import { Metrics } from '../../base/metrics.ts'
 import { type ContainerRuntime, ImagePullError } from '../container-runtime/container-runtime.ts'
 import type { ApiObjects } from './api-objects.ts'
 import { ImagePuller } from './image-puller.ts'
+import { PodStartup } from './telemetry/pod-startup.ts'
 
 const clock = new FakeClock()
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -27,7 +29,9 @@ function pullerFor(allowed: string, users: string[], machine: string[] = [], ima
     node: () => undefined,
   }
   const moreAuths = async () => machine.map((username) => ({ username, password: 'p' }))
-  const puller = new ImagePuller({ runtime, objects: { secret } as unknown as ApiObjects, events, clock, moreAuths })
+  const metrics = new Metrics()
+  const ports = { runtime, objects: { secret } as unknown as ApiObjects, events, clock, metrics }
+  const puller = new ImagePuller({ ...ports, startup: new PodStartup(ports), moreAuths })
   const pod = {
     metadata: { uid: allowed, namespace: 'd' },
     spec: { containers: [], imagePullSecrets: users.map((name) => ({ name })) },

@@ -3,12 +3,14 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
+import type { Histogram, Metrics } from '../../base/metrics.ts'
 import type { ContainerRuntime, ImageStatus } from '../container-runtime/container-runtime.ts'
 import type { ApiObjects } from './api-objects.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
 import { type RegistryAuth, registryAuthsOf } from './registry-auth.ts'
 import { goMeasured, StartBackoff } from './start-backoff.ts'
+import type { PodStartup } from './telemetry/pod-startup.ts'
 
 export type ImageOutcome =
   | { ok: true }
@@ -24,6 +26,8 @@ export interface ImagePullerOptions {
   objects: ApiObjects
   events: KubeletEvents
   clock: Clock
+  metrics: Metrics
+  startup: Pick<PodStartup, 'pulling'>
   /** Of programs of the machine, tried after those that the pod names. */
   moreAuths?: (image: string, pod: Pod) => Promise<RegistryAuth[]>
 }
@@ -35,14 +39,23 @@ export class ImagePuller {
   readonly #clock: Clock
   readonly #moreAuths: (image: string, pod: Pod) => Promise<RegistryAuth[]>
   readonly #backoff: StartBackoff
+  readonly #startup: Pick<PodStartup, 'pulling'>
+  readonly #durations: Histogram
   readonly #lastError = new Map<string, string>()
 
-  constructor({ runtime, objects, events, clock, moreAuths = async () => [] }: ImagePullerOptions) {
+  constructor(options: ImagePullerOptions) {
+    const { runtime, objects, events, clock, metrics, startup, moreAuths = async () => [] } = options
     this.#runtime = runtime
     this.#objects = objects
     this.#events = events
     this.#clock = clock
+    this.#startup = startup
     this.#moreAuths = moreAuths
+    this.#durations = metrics.histogram(
+      'kubelet_image_pull_duration_seconds',
+      'Duration in seconds to pull an image.',
+      PULL_BOUNDS,
+    )
     this.#backoff = new StartBackoff({ clock, initialMs: 10_000, maxMs: 300_000 })
   }
 
@@ -113,10 +126,13 @@ export class ImagePuller {
     }
     say('Normal', 'Pulling', `Pulling image "${asked}"`)
     const startedAt = this.#clock.monotonic()
+    using _pull = this.#startup.pulling(pod.metadata?.uid ?? '')
     try {
       const [own, more] = await Promise.all([registryAuthsOf(pod, image, this.#objects), this.#moreAuths(image, pod)])
       const { sizeBytes } = await this.#pullAsSomebody(image, [...own, ...more])
-      const took = goMeasured(this.#clock.monotonic() - startedAt)
+      const tookMs = this.#clock.monotonic() - startedAt
+      this.#durations.observe({ image_size_in_bytes: sizeClassOf(sizeBytes) }, tookMs / 1000)
+      const took = goMeasured(tookMs)
       say(
         'Normal',
         'Pulled',
@@ -133,6 +149,27 @@ export class ImagePuller {
     }
   }
 }
+
+const PULL_BOUNDS = [1, 5, 10, 20, 30, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600]
+
+/** Of images larger than that, in MiB. */
+const SIZE_CLASSES: readonly [megabytes: number, label: string][] = [
+  [102_400, 'GT100GB'],
+  [61_440, '60GB-100GB'],
+  [40_960, '40GB-60GB'],
+  [30_720, '30GB-40GB'],
+  [20_480, '20GB-30GB'],
+  [10_240, '10GB-20GB'],
+  [5120, '5GB-10GB'],
+  [1024, '1GB-5GB'],
+  [500, '500MB-1GB'],
+  [100, '100MB-500MB'],
+  [10, '10MB-100MB'],
+  [0, '0-10MB'],
+]
+
+const sizeClassOf = (bytes: number): string =>
+  SIZE_CLASSES.find(([megabytes]) => bytes > megabytes * 2 ** 20)?.[1] ?? 'N/A'
 
 export function withDefaultTag(image: string): string {
   const last = image.slice(image.lastIndexOf('/') + 1)

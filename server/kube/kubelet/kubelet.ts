@@ -41,6 +41,10 @@ import { runtimeHandlerOf } from './runtime-handler.ts'
 import { StartTurns } from './start-turns.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
+import { countedRuntime } from './telemetry/counted-runtime.ts'
+import { PodCounts } from './telemetry/pod-counts.ts'
+import { PodStartup } from './telemetry/pod-startup.ts'
+import { Relists } from './telemetry/relists.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
 import { volumesInUse } from './volumes/csi-data.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
@@ -71,6 +75,8 @@ export interface KubeletOptions {
   credentialPlugins?: CredentialPlugins
   /** Where ConfigMaps, Secrets and tokens come from; the API by default. */
   objects?: ApiObjects
+  /** Of the whole process, for `/metrics`. */
+  metrics?: Metrics
 }
 
 export interface Kubelet extends AsyncDisposable {
@@ -97,10 +103,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeName,
     nodeIP,
     client,
-    runtime,
     os,
     clock,
     logger,
+    metrics = new Metrics(),
     random = Math.random,
     rootDir = '/var/lib/kubelet',
     configuration = kubeletConfigurationOf(undefined, { staticPodPath: '' }),
@@ -113,6 +119,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { clusterDNS, clusterDomain } = configuration
   const nodeIPs = [nodeIP, ...(options.secondNodeIP ? [options.secondNodeIP] : [])]
   const stop = new AbortController()
+  const runtime = countedRuntime(options.runtime, { metrics, clock })
   const machine = await os.machine()
   const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })
   const events = eventsOf(recorder, nodeName)
@@ -136,16 +143,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   })
   const node = { memoryBytes: machine.memoryBytes, allocatable }
   const workers = new Map<string, PodWorker>()
-  const counted = { own: new Metrics(), probes: new Metrics() }
+  const counted = { own: metrics, probes: new Metrics() }
+  const counts = new PodCounts({ clock, metrics })
+  const startup = new PodStartup({ clock, metrics })
+  const relists = new Relists({ clock, metrics })
   let networkError: string | undefined = 'network is not known yet'
   let nodeResolvConf = ''
 
   let nodeUid: string | undefined
   const activePods = () => [...workers.values()].filter((one) => !one.isTerminating).map(({ pod }) => pod)
-  const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
+  const statuses = new StatusWriter({ client, clock, logger, metrics, shownAs: (pod) => statics.shownAs(pod) })
   const moreAuths = async (image: string, pod: PodObject) =>
     (await options.credentialPlugins?.authsFor(image, pod, objects)) ?? []
-  const images = new ImagePuller({ runtime, objects, events, clock, moreAuths })
+  const images = new ImagePuller({ runtime, objects, events, clock, metrics, startup, moreAuths })
   const csi = new CsiDrivers({
     os,
     rootDir,
@@ -155,7 +165,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     publish: (drivers) => publishDrivers(client, nodeName, drivers),
   })
   const onInUse = () => reporter.poke()
-  const ports = { os, objects, events, clock, node, runtime, images, csi, onInUse, nodeName, rootDir }
+  const ports = { os, objects, events, clock, metrics, node, runtime, images, csi, onInUse, nodeName, rootDir }
   const volumes = new VolumeManager(ports)
   const killer = new PodKiller({ runtime, os, events, clock, logger })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
@@ -186,13 +196,15 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     node,
     seccompDefault: configuration.seccompDefault,
     nodeIPs,
-    metrics: counted.own,
+    metrics,
     rootDir,
     clusterDomain,
   })
   const cgroups = new PodCgroups({
     os,
     logger,
+    clock,
+    metrics,
     forPods: leftForPods(machine, configuration),
     mostProcesses: configuration.podPidsLimit,
     pods: activePods,
@@ -207,6 +219,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     cgroups,
     probes,
     statuses,
+    counts,
     events,
     clock,
     logger,
@@ -265,6 +278,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     clock,
     logger,
+    metrics,
     stop: stop.signal,
   })
 
@@ -292,15 +306,17 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     clock,
     logger,
+    metrics,
   })
 
   function takeOn(pod: PodObject): void {
     const uid = pod.metadata?.uid ?? ''
     const onRemoved = () => {
       workers.delete(uid)
+      startup.forget(uid)
       if (!stop.signal.aborted) statics.ended(pod)
     }
-    const worker = new PodWorker(pod, { sync, statuses, clock, logger, random, onRemoved })
+    const worker = new PodWorker(pod, { sync, statuses, counts, clock, logger, random, onRemoved })
     workers.set(uid, worker)
     // What has begun to run is not turned away: this may be a restart of the kubelet.
     if (pod.status?.startTime || worker.isTerminating) worker.wake()
@@ -315,6 +331,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       workers.get(uid)?.removedFromApi(change.object)
       return
     }
+    startup.observe(change.object)
     const worker = workers.get(uid)
     if (worker) worker.update(change.object)
     else takeOn(change.object)
@@ -333,11 +350,14 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     takeOn,
   })
 
+  async function podsInRuntime(): Promise<string[]> {
+    using _relist = relists.begin()
+    const [sandboxes, containers] = [await runtime.listPodSandboxes(), await runtime.listContainers()]
+    return [...sandboxes.map(({ config }) => config.uid), ...containers.map(({ podUid }) => podUid)]
+  }
+
   async function housekeeping(): Promise<void> {
-    const found = new Set<string>()
-    for (const { config } of await runtime.listPodSandboxes()) found.add(config.uid)
-    for (const { podUid } of await runtime.listContainers()) found.add(podUid)
-    for (const uid of await os.list(`${rootDir}/pods`)) found.add(uid)
+    const found = new Set([...(await podsInRuntime()), ...(await os.list(`${rootDir}/pods`))])
     for (const uid of found) {
       if (workers.has(uid) || stop.signal.aborted) continue
       logger.info('removing what is left of a pod that the API no longer knows', { uid })

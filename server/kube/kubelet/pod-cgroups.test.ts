@@ -1,12 +1,15 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import type { CgroupLimits } from '../node-os/cgroup-tree.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { PodCgroups, podCgroupOf, podLimitsOf } from './pod-cgroups.ts'
 
 type Resources = { requests?: Record<string, string>; limits?: Record<string, string> }
 const MI = 2 ** 20
+const counted = { clock: new FakeClock(), metrics: new Metrics() }
 const pod = (containers: Resources[], initContainers: (Resources & { restartPolicy?: string })[] = []): Pod => ({
   metadata: { uid: 'u' },
   spec: {
@@ -83,7 +86,7 @@ it('gives Burstable pods together what they asked for, and takes it back', async
   const first = pod([{ requests: { cpu: '500m' } }])
   let pods = [first, pod([{ requests: { cpu: '250m' } }])]
   const forPods = { cpus: 2, memoryBytes: 1024 * MI }
-  const cgroups = new PodCgroups({ os, logger: noLogger, forPods, mostProcesses: 50, pods: () => pods })
+  const cgroups = new PodCgroups({ ...counted, os, logger: noLogger, forPods, mostProcesses: 50, pods: () => pods })
   expect(await cgroups.ensure(first)).toBe('/kubepods/burstable/podu')
   expect(Object.fromEntries(groups)).toEqual({
     '/kubepods': { cpuShares: 2048, memoryBytes: 1024 * MI },
@@ -110,7 +113,7 @@ it('sets what all pods share when it is new or was refused, and not for each of 
   const one = pod([{ requests: { cpu: '500m' } }])
   let pods = [one]
   const forPods = { cpus: 2, memoryBytes: 1024 * MI }
-  const cgroups = new PodCgroups({ os, logger: noLogger, forPods, mostProcesses: -1, pods: () => pods })
+  const cgroups = new PodCgroups({ ...counted, os, logger: noLogger, forPods, mostProcesses: -1, pods: () => pods })
   const sets = async () => {
     set.length = 0
     await cgroups.ensure(one)

@@ -8,17 +8,22 @@
 // Upstream: pkg/kubelet/cm (pod_container_manager_linux.go, qos_container_manager_linux.go, helpers_linux.go).
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Histogram, Metrics } from '../../base/metrics.ts'
 import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
 import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import type { CgroupLimits } from '../node-os/cgroup-tree.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { cgroupOf } from './container-config.ts'
 import { amountOf } from './resource-amount.ts'
+import { USUAL_BOUNDS } from './telemetry/bounds.ts'
 
 export interface PodCgroupsOptions {
   os: NodeOs
   logger: Logger
+  clock: Clock
+  metrics: Metrics
   /** Of the machine, less what is reserved. */
   forPods: { cpus: number; memoryBytes: number }
   /** In each pod; -1 is no limit. */
@@ -52,11 +57,17 @@ export class PodCgroups {
   readonly #options: PodCgroupsOptions
   /** What all pods' groups have, as it was set last: each pod asks for that, and seldom is it new. */
   readonly #shared = new Map<string, string>()
+  readonly #durations: Histogram
   /** One after the other: what was wanted last is what stands. */
   #sharing = Promise.resolve()
 
   constructor(options: PodCgroupsOptions) {
     this.#options = options
+    this.#durations = options.metrics.histogram(
+      'kubelet_cgroup_manager_duration_seconds',
+      'Duration in seconds for cgroup manager operations. Broken down by method.',
+      USUAL_BOUNDS,
+    )
   }
 
   /** What all pods together may use of the machine. */
@@ -78,7 +89,7 @@ export class PodCgroups {
 
   async remove(podUid: string): Promise<void> {
     for (const parent of [ROOT, `${ROOT}/burstable`, `${ROOT}/besteffort`]) {
-      await this.#options.os.removeCgroup(`${parent}/pod${podUid}`)
+      await this.#timed('destroy', () => this.#options.os.removeCgroup(`${parent}/pod${podUid}`))
     }
     await this.#shareAmongBurstable()
   }
@@ -102,10 +113,20 @@ export class PodCgroups {
 
   /** False when not all of it could be set. */
   async #set(path: string, limits: CgroupLimits): Promise<boolean> {
-    const refused = await this.#options.os.setCgroup(path, limits)
+    const refused = await this.#timed('update', () => this.#options.os.setCgroup(path, limits))
     // Less than is used, or than a container may have until it is resized: it is set again then.
     if (refused.length > 0) this.#options.logger.debug('limits of a group were not set', { path, refused })
     return refused.length === 0
+  }
+
+  async #timed<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options
+    const startedAt = clock.monotonic()
+    try {
+      return await call()
+    } finally {
+      this.#durations.observe({ operation_type: operation }, (clock.monotonic() - startedAt) / 1000)
+    }
   }
 }
 

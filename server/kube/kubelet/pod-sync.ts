@@ -27,6 +27,7 @@ import { mayRestartAll } from './restart-policy.ts'
 import type { StartTurns } from './start-turns.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
+import type { PodCounts } from './telemetry/pod-counts.ts'
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
 
 export interface PodSyncOptions {
@@ -39,6 +40,7 @@ export interface PodSyncOptions {
   cgroups: PodCgroups
   probes: ProbeManager
   statuses: StatusWriter
+  counts: PodCounts
   events: KubeletEvents
   clock: Clock
   logger: Logger
@@ -59,6 +61,8 @@ export interface PodSyncOptions {
 
 /** What a worker remembers of its pod between looks; all of it may be lost without harm. */
 export interface PodMemory extends ResizeMemory {
+  /** When the kubelet first heard of it. */
+  seenAt: number
   failures: Map<string, StartFailure>
   /** Not before then is a container tried again that could not be started, however often something wakes the pod. */
   retries: Map<string, { at: number; definition: string }>
@@ -222,7 +226,7 @@ export class PodSync {
   }
 
   #say(pod: Pod, state: PodRuntimeState, memory: PodMemory, terminal: boolean): void {
-    const { statuses, probes, clock, nodeIPs, runtimeName } = this.#options
+    const { statuses, counts, probes, clock, nodeIPs, runtimeName } = this.#options
     const current = this.#asKnown(pod)
     const status = podStatusOf({
       pod: current,
@@ -238,6 +242,8 @@ export class PodSync {
       verdict: memory.verdict,
       resize: ownVerdicts(pod, state, memory),
     })
+    const before = statuses.get(pod.metadata?.uid ?? '')?.phase
+    if (before === 'Pending' && status.phase === 'Running') counts.running(memory.seenAt)
     statuses.set(pod, status)
   }
 
@@ -323,7 +329,7 @@ export class PodSync {
     if (plan.sandbox) return { sandbox: plan.sandbox, volumes }
     await this.#needs.prepareDevices(pod)
     try {
-      const sandbox = await this.#runSandbox(pod, plan.attempt)
+      const sandbox = await this.#options.counts.start(() => this.#runSandbox(pod, plan.attempt))
       memory.sandboxNotBefore = undefined
       return { sandbox, volumes }
     } catch (err) {

@@ -13,10 +13,12 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { PodMemory, PodSync } from './pod-sync.ts'
 import type { StatusWriter } from './status-writer.ts'
+import type { Look, PodCounts } from './telemetry/pod-counts.ts'
 
 export interface PodWorkerOptions {
   sync: PodSync
   statuses: StatusWriter
+  counts: PodCounts
   clock: Clock
   logger: Logger
   random: () => number
@@ -29,12 +31,14 @@ const RESYNC_MS = 60_000
 
 export class PodWorker {
   readonly #options: PodWorkerOptions
-  readonly #memory: PodMemory = { failures: new Map(), retries: new Map() }
+  readonly #memory: PodMemory
   readonly #backoff: Backoff
   /** Told when the pod shall end: what has not begun of its start is left. */
   readonly #ending = new AbortController()
   readonly #over = Promise.withResolvers<void>()
   #pod: Pod
+  /** At the last look. */
+  #lookedAt: Pod | undefined
   #phase: 'syncing' | 'terminating' | 'terminated' | 'removed' = 'syncing'
   #graceSeconds: number | undefined
   #goneFromApi = false
@@ -48,6 +52,7 @@ export class PodWorker {
   constructor(pod: Pod, options: PodWorkerOptions) {
     this.#pod = pod
     this.#options = options
+    this.#memory = { seenAt: options.clock.monotonic(), failures: new Map(), retries: new Map() }
     this.#backoff = new Backoff({ initialMs: 500, maxMs: 30_000, random: options.random, jitter: 0.2 })
     const phase = pod.status?.phase
     // It ended in an earlier life of the kubelet: only what is left of it has to be cleaned up.
@@ -167,8 +172,12 @@ export class PodWorker {
 
   /** Returns when to look again if nothing happens; undefined when there is nothing left to do. */
   async #step(): Promise<number | undefined> {
-    const { sync, statuses } = this.#options
+    const { sync, statuses, counts } = this.#options
     const uid = this.#pod.metadata?.uid ?? ''
+    const kind = this.#kindOfLook()
+    if (kind === 'create') counts.firstLook(this.#memory.seenAt, this.#pod.spec?.containers.length ?? 0)
+    this.#lookedAt = this.#pod
+    using _look = counts.look(kind)
     if (this.#phase === 'syncing') {
       const { finished, againAfterMs = RESYNC_MS } = await sync.sync(this.#pod, this.#memory, {
         until: this.#ending.signal,
@@ -195,6 +204,13 @@ export class PodWorker {
       this.#options.onRemoved(uid)
     } else if (this.#pod.metadata?.deletionTimestamp) statuses.confirmDeletion(this.#pod)
     return undefined
+  }
+
+  #kindOfLook(): Look {
+    if (this.#phase === 'terminating') return 'kill'
+    if (this.#phase !== 'syncing') return 'terminated'
+    if (!this.#lookedAt) return 'create'
+    return this.#lookedAt === this.#pod ? 'sync' : 'update'
   }
 }
 

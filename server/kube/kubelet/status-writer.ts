@@ -5,15 +5,19 @@
 import type { PodCondition, Pod as PodObject, PodStatus } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Metrics } from '../../base/metrics.ts'
 import { revisionOf } from '../apimachinery/object-meta.ts'
 import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { Pod } from '../kinds/pod.ts'
 import { isOwnCondition, OWN_CONDITIONS } from './pod-conditions.ts'
+import { StatusCounts } from './telemetry/status-counts.ts'
 
 interface Entry {
   pod: PodObject
   status?: PodStatus
+  /** Since when the API has not heard it. */
+  unsaidSince?: number | undefined
   /** What was sent last, heard or not. */
   sent?: PodStatus
   /** What the API was last told; undefined when it is to be told in any case. */
@@ -40,6 +44,7 @@ export class StatusWriter {
   readonly #client: Client
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #counts: StatusCounts
   readonly #shownAs: (pod: PodObject) => PodObject | undefined
   readonly #entries = new Map<string, Entry>()
   readonly #flushing = new Set<Promise<void>>()
@@ -49,20 +54,24 @@ export class StatusWriter {
     client: Client
     clock: Clock
     logger: Logger
+    metrics: Metrics
     /** The pod that the API has for a pod: itself, or a static pod's mirror, which may not be there (yet). */
     shownAs?(pod: PodObject): PodObject | undefined
   }) {
     this.#client = options.client
     this.#clock = options.clock
     this.#logger = options.logger
+    this.#counts = new StatusCounts(options.metrics)
     this.#shownAs = options.shownAs ?? ((pod) => pod)
   }
 
   set(pod: PodObject, status: PodStatus): void {
     const entry = this.#entry(pod)
+    this.#counts.changed(entry.status ?? pod.status, status)
     entry.pod = pod
     entry.status = status
-    if (!needsSaying(entry)) entry.answered = revisionOf(pod)
+    if (needsSaying(entry)) entry.unsaidSince ??= this.#clock.monotonic()
+    else entry.answered = revisionOf(pod)
     this.#flush(entry)
     if (isChanged(entry) && !entry.isDisputed) void this.#dispute(entry)
   }
@@ -146,6 +155,12 @@ export class StatusWriter {
     }
   }
 
+  #noteSaid(entry: Entry): void {
+    const now = this.#clock.monotonic()
+    this.#counts.told(now - (entry.unsaidSince ?? now))
+    entry.unsaidSince = needsSaying(entry) ? now : undefined
+  }
+
   /** One request; true when nothing is left to say. */
   async #step(entry: Entry): Promise<boolean> {
     const shown = this.#shownAs(entry.pod)
@@ -160,6 +175,7 @@ export class StatusWriter {
         entry.answered = revisionOf(shown)
         const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
         entry.written = status
+        this.#noteSaid(entry)
         entry.acknowledged = answer.status ?? {}
         entry.revision = revisionOf(answer)
         return false

@@ -5,6 +5,12 @@ type ReadText = (path: string) => Promise<string | undefined>
 export interface MachineUsage {
   cpuNanoSeconds: number
   memoryWorkingSetBytes: number
+  /** With what could be taken at once. */
+  memoryUsageBytes: number
+  /** Without files. */
+  memoryRssBytes: number
+  pageFaults: number
+  majorPageFaults: number
 }
 
 const ROOT = '/sys/fs/cgroup'
@@ -25,7 +31,7 @@ async function versionTwo(read: ReadText): Promise<MachineUsage | undefined> {
   )
   if (!cpu || !memory) return undefined
   const used = Number(/^usage_usec (\d+)$/m.exec(cpu)?.[1] ?? 0)
-  return { cpuNanoSeconds: used * 1000, memoryWorkingSetBytes: withoutCache(memory, stat, 'inactive_file') }
+  return { cpuNanoSeconds: used * 1000, ...memoryOf(memory, stat, { rss: 'anon', prefix: '' }) }
 }
 
 async function versionOne(read: ReadText): Promise<MachineUsage | undefined> {
@@ -35,11 +41,17 @@ async function versionOne(read: ReadText): Promise<MachineUsage | undefined> {
     ),
   )
   if (!cpu || !memory) return undefined
-  return { cpuNanoSeconds: Number(cpu), memoryWorkingSetBytes: withoutCache(memory, stat, 'total_inactive_file') }
+  return { cpuNanoSeconds: Number(cpu), ...memoryOf(memory, stat, { rss: 'total_rss', prefix: 'total_' }) }
 }
 
-/** Files that nobody has looked at for a while are given back at once when somebody needs the room. */
-function withoutCache(used: string, stat: string | undefined, name: string): number {
-  const inactive = Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat ?? '')?.[1] ?? 0)
-  return Math.max(0, Number(used) - inactive)
+function memoryOf(used: string, stat: string | undefined, { rss, prefix }: { rss: string; prefix: string }) {
+  const count = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat ?? '')?.[1] ?? 0)
+  return {
+    memoryUsageBytes: Number(used),
+    // Files that nobody has looked at for a while are given back at once when somebody needs the room.
+    memoryWorkingSetBytes: Math.max(0, Number(used) - count(`${prefix}inactive_file`)),
+    memoryRssBytes: count(rss),
+    pageFaults: count(`${prefix}pgfault`),
+    majorPageFaults: count(`${prefix}pgmajfault`),
+  }
 }

@@ -289,7 +289,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     const { stats } = await this.#client.call(VERBS.containerStats, { containerId: id })
     const { usedBytes, inodesUsed } = stats?.writableLayer ?? {}
     const logs = await this.#options.os.diskUsage(dirname((await this.#containers.of(id)).logPath))
-    return { bytes: (usedBytes?.value ?? 0) + logs.bytes, inodes: (inodesUsed?.value ?? 0) + logs.inodes }
+    return { bytes: (usedBytes?.value ?? 0) + logs.bytes, inodes: (inodesUsed?.value ?? 0) + logs.inodes, logs }
   }
 
   async stats() {

@@ -320,8 +320,9 @@ export class DockerRuntime implements ContainerRuntime {
   async containerDiskUsage(id: string) {
     const [found] = await this.#docker.listContainers({ all: true, size: true, filters: { id: [id] } })
     const { LogPath } = (await this.#inspect(id)) ?? {}
-    const logs = LogPath ? await this.#options.os.diskUsage(LogPath) : { bytes: 0 }
-    return { bytes: ((found as { SizeRw?: number } | undefined)?.SizeRw ?? 0) + logs.bytes, inodes: 0 }
+    const logs = LogPath ? await this.#options.os.diskUsage(LogPath) : { bytes: 0, inodes: 0 }
+    const written = (found as { SizeRw?: number } | undefined)?.SizeRw ?? 0
+    return { bytes: written + logs.bytes, inodes: logs.inodes, logs }
   }
 
   async stats() {

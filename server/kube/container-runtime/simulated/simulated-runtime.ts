@@ -227,7 +227,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async containerDiskUsage() {
-    return { bytes: 0, inodes: 0 }
+    return { bytes: 0, inodes: 0, logs: { bytes: 0, inodes: 0 } }
   }
 
   async imageLayers(): Promise<string[]> {
@@ -273,6 +273,7 @@ export class SimulatedRuntime implements ContainerRuntime {
         memoryRssBytes: memory,
         pageFaults: 0,
         majorPageFaults: 0,
+        processes: 1,
       }
     })
   }

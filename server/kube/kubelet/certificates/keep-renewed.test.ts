@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { FakeClock, settlePromises } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import { openCertificates } from '../../cluster/pki.ts'
 import type { CertificatePair } from '../bootstrap/request-certificate.ts'
+import { CertificateCounts } from './certificate-counts.ts'
 import { keepRenewed } from './keep-renewed.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -25,6 +27,7 @@ async function keeping(random: () => number, answer: (times: number, signal: Abo
   const asked: number[] = []
   const taken: CertificatePair[] = []
   const begun = clock.now()
+  const metrics = new Metrics()
   const keeper = keepRenewed(
     {
       name: 'own',
@@ -35,6 +38,7 @@ async function keeping(random: () => number, answer: (times: number, signal: Abo
         return issue()
       },
       take: async (pair) => void taken.push(pair),
+      counts: new CertificateCounts('server', { clock, metrics }),
     },
     { clock, random, logger: noLogger },
   )
@@ -43,7 +47,7 @@ async function keeping(random: () => number, answer: (times: number, signal: Abo
     while (taken.length < times) await new Promise(setImmediate)
     await settlePromises()
   }
-  return { clock, keeper, asked, took }
+  return { clock, keeper, asked, took, told: () => metrics.text().split('\n') }
 }
 
 it.each([
@@ -73,7 +77,7 @@ it.each([
 it('asks again, after longer and longer pauses, when it is refused, and when nobody says yes for a quarter of an hour', async () => {
   const silent = (signal: AbortSignal) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
-  const { clock, keeper, asked, took } = await keeping(
+  const { clock, keeper, asked, took, told } = await keeping(
     () => 0,
     async (times, signal) => {
       if (times <= 6) throw new Error('the server is away')
@@ -83,6 +87,8 @@ it('asks again, after longer and longer pauses, when it is refused, and when nob
   await clock.advance(0.7 * YEAR_MS + DAY_MS)
   const pauses = asked.slice(1).map((at, index) => Math.round((at - (asked[index] ?? 0)) / 1000))
   expect(pauses).toEqual([2, 4, 8, 16, 32, 32, 15 * 60 + 32])
+  expect(told()).toContain('kubelet_server_expiration_renew_errors 7')
   await took(1)
+  expect(told()).toContain('kubelet_certificate_manager_server_rotation_seconds_count 1')
   await keeper[Symbol.asyncDispose]()
 })

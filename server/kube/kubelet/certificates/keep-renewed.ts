@@ -5,6 +5,7 @@ import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { CertificatePair } from '../bootstrap/request-certificate.ts'
+import type { CertificateCounts } from './certificate-counts.ts'
 
 export interface RenewedCertificate {
   /** As it is called in the log. */
@@ -15,6 +16,7 @@ export interface RenewedCertificate {
   ask(signal: AbortSignal): Promise<CertificatePair>
   /** Writes it down and shows it from now on. */
   take(pair: CertificatePair): Promise<void>
+  counts?: CertificateCounts
 }
 
 const WAIT_FOR_YES_MS = 15 * 60_000
@@ -25,7 +27,7 @@ const LONGEST_PAUSE_MS = 32_000
 const LOOK_MS = 24 * 3600_000
 
 export function keepRenewed(
-  { name, certPem, ask, take }: RenewedCertificate,
+  { name, certPem, ask, take, counts }: RenewedCertificate,
   { clock, random, logger }: { clock: Clock; random: () => number; logger: Logger },
 ): AsyncDisposable {
   const closing = new AbortController()
@@ -41,6 +43,7 @@ export function keepRenewed(
         return pair.certPem
       } catch (err) {
         signal.throwIfAborted()
+        counts?.failed()
         logger.warn('certificate was not renewed, will ask again', { certificate: name, err })
       }
       await clock.sleep(pause * (1 + 0.1 * random()), signal)
@@ -49,6 +52,7 @@ export function keepRenewed(
 
   async function keep(): Promise<void> {
     for (let pem = certPem; ; pem = await renew()) {
+      counts?.use(pem)
       const { validFromDate, validToDate } = new X509Certificate(pem)
       const [from, to] = [validFromDate.getTime(), validToDate.getTime()]
       const deadline = from + (to - from) * (0.7 + 0.2 * random())

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Clock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import { startTestServer, type TestServer } from '../../apiserver/testing/test-server.ts'
 import type { HttpsTransport } from '../../client/https-transport.ts'
 import { parseKubeconfig, writeKubeconfig } from '../../client/kubeconfig.ts'
@@ -108,6 +109,7 @@ it('renews what a machine has, by itself, before any of it has run out', async (
   const kubelet = dialing(OWN.commonName, 'system:nodes')
   const proxy = dialing('system:kube-proxy')
   const served: string[] = []
+  const metrics = new Metrics()
   await using _renewing = await keepNodeCertificates({
     nodeName: 'node-3',
     nodeIP: '10.160.3.14',
@@ -120,8 +122,16 @@ it('renews what a machine has, by itself, before any of it has run out', async (
     clock,
     random: () => 0.5,
     logger: noLogger,
+    metrics,
   })
   await loops.until('all three are new', () => kubelet.shown.length + served.length + proxy.shown.length === 3)
+  for (const [which, pem] of [
+    ['client', kubelet.shown[0]],
+    ['server', served[0]],
+  ] as const) {
+    const left = Math.trunc((endOf(pem) - clock.now()) / 1000)
+    expect(metrics.text()).toContain(`kubelet_certificate_manager_${which}_ttl_seconds ${left}\n`)
+  }
   expect(await linked()).not.toBe(first)
   expect(await os.readFile(await linked())).toContain(kubelet.shown[0])
   expect(endOf(await os.readFile(CLIENT_PAIR))).toBeGreaterThan(endOf(own.certPem))

@@ -4,12 +4,14 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
+import type { Metrics } from '../../../base/metrics.ts'
 import { createClient } from '../../client/client.ts'
 import type { HttpsTransport } from '../../client/https-transport.ts'
 import { parseKubeconfig, writeKubeconfig } from '../../client/kubeconfig.ts'
 import { patient } from '../../client/patient-transport.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import { type CertificatePair, type CertificateWish, requestCertificate } from '../bootstrap/request-certificate.ts'
+import { CertificateCounts } from './certificate-counts.ts'
 import { CLIENT_PAIR, keepClientPair, namesIn } from './client-pair.ts'
 import { keepRenewed, type RenewedCertificate } from './keep-renewed.ts'
 
@@ -28,6 +30,7 @@ export interface NodeCertificatesOptions {
   clock: Clock
   random: () => number
   logger: Logger
+  metrics: Metrics
 }
 
 export async function keepNodeCertificates(options: NodeCertificatesOptions): Promise<AsyncDisposable> {
@@ -47,7 +50,7 @@ type Found = Promise<RenewedCertificate | undefined>
 
 const node = (name: string) => ({ organization: 'system:nodes', commonName: `system:node:${name}` })
 
-async function ownOf({ nodeName, kubelet, os, clock }: NodeCertificatesOptions): Found {
+async function ownOf({ nodeName, kubelet, os, clock, metrics }: NodeCertificatesOptions): Found {
   const certPem = await os.readFile(CLIENT_PAIR)
   const wish: CertificateWish = {
     ...node(nodeName),
@@ -58,6 +61,7 @@ async function ownOf({ nodeName, kubelet, os, clock }: NodeCertificatesOptions):
   return {
     name: "the kubelet's own",
     certPem,
+    counts: new CertificateCounts('client', { clock, metrics }),
     ask: asks(wish, kubelet, { os, clock }),
     take: async (pair) => {
       await keepClientPair(os, pair, new Date(clock.now()))
@@ -74,6 +78,7 @@ async function servingOf({
   serve,
   os,
   clock,
+  metrics,
 }: NodeCertificatesOptions): Found {
   const certPem = await os.readFile(kubeletServing.cert)
   const wish: CertificateWish = {
@@ -86,6 +91,7 @@ async function servingOf({
   return {
     name: 'what the kubelet serves with',
     certPem,
+    counts: new CertificateCounts('server', { clock, metrics }),
     ask: asks(wish, kubelet, { os, clock }),
     take: async (pair) => {
       await os.writeFile(kubeletServing.key, pair.keyPem, { mode: 0o600 })

@@ -4,6 +4,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import { type KubeletConfiguration, kubeletConfigurationOf } from '../kubelet-configuration.ts'
 import { type Eviction, EvictionManager } from './eviction-manager.ts'
 import type { PodUsage } from './pod-usage.ts'
@@ -20,9 +21,11 @@ let forPrograms: (object | undefined)[]
 let reclaimed: string[]
 let onReclaim: () => void
 let changes: number
+let metrics: Metrics
 
 beforeEach(() => {
   clock = new FakeClock()
+  metrics = new Metrics()
   seen = memory(500)
   pods = []
   usages = new Map()
@@ -64,6 +67,7 @@ function manager(told: Partial<KubeletConfiguration> = {}): EvictionManager {
     },
     clock,
     logger: noLogger,
+    metrics,
   })
 }
 
@@ -100,6 +104,7 @@ describe('a machine short of memory', () => {
       graceSeconds: 1,
       isForPressure: true,
     })
+    expect(metrics.text()).toContain('kubelet_evictions{eviction_signal="memory.available"} 4')
     expect(events.slice(0, 2)).toEqual(['EvictionThresholdMet: Attempting to reclaim memory', 'greedy Evicted'])
     expect(forPrograms[0]).toEqual({
       starved_resource: 'memory',

@@ -8,6 +8,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
+import type { Counter, Metrics } from '../../../base/metrics.ts'
 import { qosClassOf } from '../../kinds/pod-template/qos.ts'
 import type { Rejection } from '../admission.ts'
 import { durationOf, type KubeletConfiguration } from '../kubelet-configuration.ts'
@@ -48,6 +49,7 @@ export interface EvictionManagerOptions {
   events: KubeletEvents
   clock: Clock
   logger: Logger
+  metrics: Metrics
 }
 
 const LOOK_MS = 10_000
@@ -56,6 +58,7 @@ export class EvictionManager {
   readonly #options: EvictionManagerOptions
   readonly #thresholds: Threshold[]
   readonly #transitionMs: number
+  readonly #evicted: Counter
   #met: Threshold[] = []
   /** When each was first met. */
   readonly #since = new Map<Threshold, number>()
@@ -64,6 +67,10 @@ export class EvictionManager {
 
   constructor(options: EvictionManagerOptions) {
     this.#options = options
+    this.#evicted = options.metrics.counter(
+      'kubelet_evictions',
+      'Cumulative number of pod evictions by eviction signal',
+    )
     this.#thresholds = thresholdsOf(options.configuration)
     this.#transitionMs = durationOf(options.configuration.evictionPressureTransitionPeriod)
   }
@@ -108,6 +115,7 @@ export class EvictionManager {
     const { message, annotations } = whyEvicted(pod, usageOf(pod), threshold, observations)
     const graceSeconds = threshold.graceMs === 0 ? 1 : this.#options.configuration.evictionMaxPodGracePeriod
     await this.#end(pod, { message, graceSeconds, isForPressure: true }, annotations)
+    this.#evicted.add({ eviction_signal: threshold.signal })
     return true
   }
 
@@ -150,11 +158,14 @@ export class EvictionManager {
     const usages = await this.#options.measure(pods, undefined)
     const above = pods.flatMap((pod) => {
       const usage = usages.get(pod.metadata?.uid ?? '')
-      const message = usage && !isCritical(pod) ? localLimitExceeded(pod, usage) : undefined
-      return message ? [{ pod, message }] : []
+      const exceeded = usage && !isCritical(pod) ? localLimitExceeded(pod, usage) : undefined
+      return exceeded ? [{ pod, ...exceeded }] : []
     })
     await Promise.all(
-      above.map(({ pod, message }) => this.#end(pod, { message, graceSeconds: 1, isForPressure: false })),
+      above.map(async ({ pod, message, signal }) => {
+        await this.#end(pod, { message, graceSeconds: 1, isForPressure: false })
+        this.#evicted.add({ eviction_signal: signal })
+      }),
     )
     return above.length > 0
   }

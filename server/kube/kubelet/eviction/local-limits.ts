@@ -15,13 +15,15 @@ export function hasLocalLimits({ spec }: Pod): boolean {
   )
 }
 
-/** The message to evict it with; undefined while it keeps within its limits. */
-export function localLimitExceeded({ spec }: Pod, usage: PodUsage): string | undefined {
+/** What to evict it with; undefined while it keeps within its limits. */
+export function localLimitExceeded({ spec }: Pod, usage: PodUsage): { message: string; signal: string } | undefined {
   for (const { name, emptyDir } of spec?.volumes ?? []) {
     const limit = quantityOf(emptyDir?.sizeLimit)
     const used = usage.volumes.get(name)?.bytes ?? 0
-    if (limit.number > 0 && used > limit.number)
-      return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `
+    if (limit.number > 0 && used > limit.number) {
+      const message = `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `
+      return { message, signal: 'emptydirfs.limit' }
+    }
   }
   const limits = (spec?.containers ?? []).map(({ name, resources }) => ({
     name,
@@ -31,12 +33,14 @@ export function localLimitExceeded({ spec }: Pod, usage: PodUsage): string | und
   const nanos = known.reduce((sum, limit) => sum + limit.nanos, 0n)
   const total = new Quantity(nanos, known[0]?.form ?? 'binary')
   if (known.length > 0 && usedOf(usage, STORAGE) > total.number) {
-    return `Pod ephemeral local storage usage exceeds the total limit of containers ${total}. `
+    const message = `Pod ephemeral local storage usage exceeds the total limit of containers ${total}. `
+    return { message, signal: 'ephemeralpodfs.limit' }
   }
   for (const { name, limit } of limits) {
     const used = usage.containers.find((one) => one.name === name)?.disk.bytes ?? 0
     if (limit && limit.number > 0 && used > limit.number) {
-      return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `
+      const message = `Container ${name} exceeded its local ephemeral storage limit "${limit}". `
+      return { message, signal: 'ephemeralcontainerfs.limit' }
     }
   }
   return undefined

@@ -3,6 +3,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
+import type { Metrics } from '../../../base/metrics.ts'
 import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
 import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
 import type { MachineInfo, NodeOs } from '../../node-os/node-os.ts'
@@ -26,6 +27,7 @@ export interface NodePressureOptions {
   events: KubeletEvents
   clock: Clock
   logger: Logger
+  metrics: Metrics
   stop: AbortSignal
 }
 

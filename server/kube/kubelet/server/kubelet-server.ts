@@ -8,11 +8,13 @@ import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
+import type { Metrics } from '../../../base/metrics.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { Kubelet } from '../kubelet.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type ConnectionSource, serveConnections } from './connections.ts'
 import { serveContainerLogs } from './container-logs.ts'
+import { HttpCounts } from './http-counts.ts'
 import { StreamServer } from './stream-server.ts'
 import { serveTrace, type Tracer } from './trace.ts'
 import { openTunnel } from './tunnel.ts'
@@ -21,6 +23,8 @@ export interface KubeletServerOptions {
   kubelet: Kubelet
   clock: Clock
   logger: Logger
+  /** Where what is asked is counted; nowhere without. */
+  metrics?: Metrics
   host: string
   port: number
   tls: { certPem: string; keyPem: string; clientCaPem: string }
@@ -76,19 +80,25 @@ export function answerAsKubelet(
   options: {
     kubelet: Kubelet
     clock: Clock
+    metrics?: Metrics
     connections?: ConnectionSource
     tracer?: Tracer
     isKnown(request: IncomingMessage): boolean
     openTunnel: typeof openTunnel
   },
 ): void {
-  const { kubelet, clock, connections, tracer, isKnown } = options
+  const { kubelet, clock, metrics, connections, tracer, isKnown } = options
   const streams = new StreamServer({ kubelet, clock })
+  const counts = metrics && new HttpCounts({ clock, metrics })
   server.on('request', (request, response) => {
+    const answering = counts?.begin(request)
+    response.once('close', () => answering?.[Symbol.dispose]())
     route(request, response).catch((err: unknown) => refuse(response, err))
   })
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => undefined)
+    const answering = counts?.begin(request)
+    socket.once('close', () => answering?.[Symbol.dispose]())
     if (!isKnown(request)) return void socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
     streams.upgrade(request, socket, head)
   })

@@ -15,6 +15,9 @@ export interface KubeletMetricsInput {
   counted: { own: Metrics }
   /** Those behind claims, by the pod's uid. */
   volumes: ReadonlyMap<string, readonly MeasuredVolume[]>
+  /** Whose volumes each pod has. */
+  plugins: ReadonlyMap<Pod, readonly string[]>
+  cgroupVersion: number
 }
 
 const OF_VOLUMES: [name: string, help: string, of: keyof FsStats][] = [
@@ -27,7 +30,7 @@ const OF_VOLUMES: [name: string, help: string, of: keyof FsStats][] = [
 ]
 
 export function kubeletMetrics(input: KubeletMetricsInput): string {
-  const { nodeName, version, startedAt, containers, isStatic, counted, pods } = input
+  const { nodeName, version, startedAt, containers, isStatic, counted, pods, cgroupVersion } = input
   const now = new Metrics()
   const active = pods.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
   const bySource = (all: readonly Pod[]) => {
@@ -54,6 +57,19 @@ export function kubeletMetrics(input: KubeletMetricsInput): string {
       containers.filter((one) => one.state === state).length,
     ]),
   )
+  now.gauge(
+    'kubelet_managed_ephemeral_containers',
+    'Current number of ephemeral containers in pods managed by this kubelet.',
+    () => [[{}, pods.reduce((sum, { spec }) => sum + (spec?.ephemeralContainers?.length ?? 0), 0)]],
+  )
+  now.gauge('kubelet_cgroup_version', 'cgroup version on the hosts.', () => [[{}, cgroupVersion]])
+  now.gauge('volume_manager_total_volumes', 'Number of volumes in Volume Manager', () => {
+    const begun = active.filter(({ metadata }) => containers.some(({ podUid }) => podUid === metadata?.uid))
+    return [
+      ...volumesByPlugin(input, active, 'desired_state_of_world'),
+      ...volumesByPlugin(input, begun, 'actual_state_of_world'),
+    ]
+  })
   const claimed = volumesByClaim(input)
   for (const [name, help, of] of OF_VOLUMES) {
     now.gauge(`kubelet_volume_stats_${name}`, help, () => claimed.map(([labels, usage]) => [labels, usage[of]]))
@@ -61,8 +77,21 @@ export function kubeletMetrics(input: KubeletMetricsInput): string {
   now.gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => [
     [{}, startedAt / 1000],
   ])
+  const { user, system } = process.cpuUsage()
+  now.gauge('process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', () => [
+    [{}, (user + system) / 1e6],
+  ])
   now.gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => [[{}, process.memoryUsage.rss()]])
-  return now.text() + counted.own.text()
+  // Counted by the kernel, not by us.
+  const text = now.text().replace('# TYPE process_cpu_seconds_total gauge', '# TYPE process_cpu_seconds_total counter')
+  return text + counted.own.text()
+}
+
+/** A pod that has containers has all its volumes: without one of them none would have begun. */
+function volumesByPlugin({ plugins }: KubeletMetricsInput, pods: readonly Pod[], state: string) {
+  const counts = new Map<string, number>()
+  for (const plugin of pods.flatMap((pod) => plugins.get(pod) ?? [])) counts.set(plugin, (counts.get(plugin) ?? 0) + 1)
+  return [...counts].map(([plugin, count]) => [{ plugin_name: plugin, state }, count] as const)
 }
 
 /** A claim that several pods use is one volume. */

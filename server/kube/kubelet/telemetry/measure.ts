@@ -11,6 +11,10 @@ export interface Used {
   at: number
   cpuNanoSeconds: number
   memoryWorkingSetBytes: number
+  memoryUsageBytes: number
+  memoryRssBytes: number
+  pageFaults: number
+  majorPageFaults: number
 }
 
 export interface ContainerMeasure {
@@ -78,8 +82,20 @@ export function sum(parts: readonly Used[]): Used {
       at: Math.max(all.at, part.at),
       cpuNanoSeconds: all.cpuNanoSeconds + part.cpuNanoSeconds,
       memoryWorkingSetBytes: all.memoryWorkingSetBytes + part.memoryWorkingSetBytes,
+      memoryUsageBytes: all.memoryUsageBytes + part.memoryUsageBytes,
+      memoryRssBytes: all.memoryRssBytes + part.memoryRssBytes,
+      pageFaults: all.pageFaults + part.pageFaults,
+      majorPageFaults: all.majorPageFaults + part.majorPageFaults,
     }),
-    { at: 0, cpuNanoSeconds: 0, memoryWorkingSetBytes: 0 },
+    {
+      at: 0,
+      cpuNanoSeconds: 0,
+      memoryWorkingSetBytes: 0,
+      memoryUsageBytes: 0,
+      memoryRssBytes: 0,
+      pageFaults: 0,
+      majorPageFaults: 0,
+    },
   )
 }
 

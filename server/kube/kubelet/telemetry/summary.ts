@@ -2,6 +2,7 @@
 // Upstream: k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go.
 
 import type { Volume } from 'kubernetes-types/core/v1'
+import type { ContainerDisk } from '../../container-runtime/container-runtime.ts'
 import type { MachineInfo } from '../../node-os/node-os.ts'
 import { timestampOf } from '../timestamp.ts'
 import type { FsStats, MeasuredVolume } from '../volumes/volume-usage.ts'
@@ -21,7 +22,7 @@ export interface SummaryInput {
 
 interface Disks {
   node: FsStats | undefined
-  containers: ReadonlyMap<string, { bytes: number; inodes: number }>
+  containers: ReadonlyMap<string, ContainerDisk>
   /** By the pod's uid. */
   volumes: ReadonlyMap<string, readonly MeasuredVolume[]>
 }
@@ -93,6 +94,7 @@ function podOf(
   const usedBytes = owns.reduce((all, { bytes }) => all + bytes, 0)
   const inodesUsed = owns.reduce((all, { inodes }) => all + inodes, 0)
   const fs = disk?.fs
+  const processes = sumIfKnown(containers.map(({ usage }) => usage.processes))
   return {
     podRef: { name, namespace, uid },
     startTime: pod.status?.startTime ?? timestampOf(Math.min(...containers.map(({ startedAt }) => startedAt))),
@@ -102,8 +104,12 @@ function podOf(
     ...(disk && !pod.spec?.hostNetwork ? { network: networkOf(interfaces, time) } : {}),
     ...(volumes.length > 0 ? { volume: volumes.map((volume) => volumeOf(volume, namespace, time)) } : {}),
     ...(fs ? { 'ephemeral-storage': { ...fs, usedBytes, inodesUsed } } : {}),
+    ...(disk && processes !== undefined ? { process_stats: { process_count: processes } } : {}),
   }
 }
+
+const sumIfKnown = (counts: readonly (number | undefined)[]): number | undefined =>
+  counts.reduce((all, one) => (all === undefined || one === undefined ? undefined : all + one), 0)
 
 /** As upstream has it: neither memory nor what a claim stands for. */
 const isOnTheNodesDisk = ({ emptyDir, configMap }: Volume) => (emptyDir && !emptyDir.medium) || configMap
@@ -121,19 +127,18 @@ function containerOf(
   disk: { disks: Disks; fs: (FsStats & { time: string }) | undefined } | undefined,
 ) {
   const own = disk?.disks.containers.get(id)
-  const { memoryUsageBytes, memoryRssBytes, pageFaults, majorPageFaults } = usage
+  const fs = disk?.fs
   return {
     name,
     startTime: timestampOf(startedAt),
     cpu: cpuOf(id, usage, rates),
-    memory: {
-      ...memoryOf(usage, resources.memoryLimitBytes),
-      usageBytes: memoryUsageBytes,
-      rssBytes: memoryRssBytes,
-      pageFaults,
-      majorPageFaults,
-    },
-    ...(disk?.fs && own ? { rootfs: { ...disk.fs, usedBytes: own.bytes, inodesUsed: own.inodes } } : {}),
+    memory: memoryOf(usage, resources.memoryLimitBytes),
+    ...(fs && own
+      ? {
+          rootfs: { ...fs, usedBytes: own.bytes - own.logs.bytes, inodesUsed: own.inodes - own.logs.inodes },
+          logs: { ...fs, usedBytes: own.logs.bytes, inodesUsed: own.logs.inodes },
+        }
+      : {}),
   }
 }
 
@@ -146,11 +151,16 @@ function cpuOf(key: string, used: Used, rates: CpuRates) {
   }
 }
 
-function memoryOf({ at, memoryWorkingSetBytes }: Used, limit?: number) {
+function memoryOf(used: Used, limit?: number) {
+  const { at, memoryWorkingSetBytes, memoryUsageBytes, memoryRssBytes, pageFaults, majorPageFaults } = used
   return {
     time: timestampOf(at),
     ...(limit ? { availableBytes: Math.max(0, limit - memoryWorkingSetBytes) } : {}),
+    usageBytes: memoryUsageBytes,
     workingSetBytes: memoryWorkingSetBytes,
+    rssBytes: memoryRssBytes,
+    pageFaults,
+    majorPageFaults,
   }
 }
 

@@ -29,7 +29,9 @@ let telemetry: Telemetry
 beforeEach(async () => {
   clock = new FakeClock()
   volumes = []
+  const onDisk = async () => ({ bytes: 370, inodes: 1, logs: { bytes: 70, inodes: 1 } })
   runtime = new SimulatedRuntime({ clock, podCidr: '10.244.7.0/24' })
+  runtime.containerDiskUsage = onDisk
   const os = {
     ...createSimulatedNodeOs({ hostname: 'n1' }),
     readFile: async (path: string) => (/^\/proc\/(1|self)\/net\/dev$/.test(path) ? NET : undefined),
@@ -68,7 +70,10 @@ beforeEach(async () => {
     pods: () => [pod],
     now: () => clock.now(),
     isStatic: () => false,
-    volumes: { usage: async () => volumes },
+    volumes: {
+      usage: async () => volumes,
+      pluginsOf: async () => ['kubernetes.io/empty-dir', 'kubernetes.io/projected'],
+    },
   })
 })
 
@@ -91,12 +96,15 @@ it('sums up a node, its pods and containers, and how fast they use a processor f
     podRef: { name: 'web', namespace: 'shop', uid: 'u' },
     startTime: '2026-01-01T00:00:00Z',
     cpu: { time: '2026-01-01T00:00:04Z', usageCoreNanoSeconds: 1_004_000_000 },
-    memory: { workingSetBytes: 68 * 2 ** 20 },
+    memory: { workingSetBytes: 68 * 2 ** 20, usageBytes: 68 * 2 ** 20, pageFaults: 0 },
+    process_stats: { process_count: 2 },
     network: { name: 'eth0', rxBytes: 1000, txBytes: 2000 },
   })
   expect(first.pods[0]?.containers[0]).toMatchObject({
     name: 'app',
     memory: { workingSetBytes: 64 * 2 ** 20, availableBytes: 64 * 2 ** 20 },
+    rootfs: { capacityBytes: 1000, usedBytes: 300 },
+    logs: { capacityBytes: 1000, usedBytes: 70, inodesUsed: 1 },
   })
   expect(first.pods[0]?.containers[0]?.cpu.usageNanoCores).toBeUndefined()
   await clock.advance(10_000)
@@ -130,7 +138,7 @@ it('tells how full volumes are, and counts those on the node’s disk as the pod
   const pvcRef = { name: 'web-data', namespace: 'shop' }
   expect(pods[0]?.volume.at(-1)).toEqual({ time, name: 'data', pvcRef, ...usage })
   expect(pods[0]?.volume[0]).toEqual({ time, name: 'scratch', ...usage })
-  expect(pods[0]?.['ephemeral-storage']).toMatchObject({ usedBytes: 70, inodesUsed: 3 })
+  expect(pods[0]?.['ephemeral-storage']).toMatchObject({ usedBytes: 2 * 370 + 70, inodesUsed: 2 + 3 })
   volumes = [{ name: 'data', claimName: 'web-data', usage }]
   const lines = (await telemetry.own()).split('\n')
   expect(lines).toContain('kubelet_volume_stats_used_bytes{namespace="shop",persistentvolumeclaim="web-data"} 70')

@@ -18,8 +18,10 @@ export interface TelemetryOptions extends Sources {
   /** What was counted since the kubelet began: of its own work, and of probes. */
   counted: { own: Metrics; probes: Metrics }
   isStatic(pod: Pod): boolean
-  volumes: Pick<VolumeManager, 'usage'>
+  volumes: Pick<VolumeManager, 'usage' | 'pluginsOf'>
 }
+
+const ONLY_ON_VERSION_2 = '/sys/fs/cgroup/cgroup.controllers'
 
 export class Telemetry {
   readonly #options: TelemetryOptions
@@ -66,9 +68,21 @@ export class Telemetry {
   }
 
   async own(): Promise<string> {
-    const containers = await this.#options.runtime.listContainers()
-    const pods = this.#options.pods()
+    const { os, runtime, pods: all } = this.#options
+    const [containers, version2] = await Promise.all([runtime.listContainers(), os.kindOf(ONLY_ON_VERSION_2)])
+    const pods = all()
     const volumes = await this.#volumes(pods, { onlyClaimed: true })
-    return kubeletMetrics({ ...this.#options, startedAt: this.#startedAt, containers, pods, volumes })
+    const plugins = await Promise.all(
+      pods.map(async (pod) => [pod, await this.#options.volumes.pluginsOf(pod)] as const),
+    )
+    return kubeletMetrics({
+      ...this.#options,
+      startedAt: this.#startedAt,
+      containers,
+      pods,
+      volumes,
+      plugins: new Map(plugins),
+      cgroupVersion: version2 ? 2 : 1,
+    })
   }
 }

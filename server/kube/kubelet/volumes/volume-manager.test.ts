@@ -7,12 +7,14 @@ import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } 
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
 import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
 import type { RemoteMount } from '../../node-os/remote-mount.ts'
 import type { ApiObjects } from '../api-objects.ts'
 import { CsiDrivers } from '../csi/csi-drivers.ts'
 import { ImagePuller } from '../image-puller.ts'
+import { PodStartup } from '../telemetry/pod-startup.ts'
 import { VolumeManager } from './volume-manager.ts'
 
 let root: string
@@ -59,7 +61,9 @@ beforeEach(async () => {
   }
   const runtime = new SimulatedRuntime({ clock })
   const events = { pod: () => undefined, claim: () => undefined, node: () => undefined }
-  const images = new ImagePuller({ runtime, objects, events, clock })
+  const metrics = new Metrics()
+  const startup = new PodStartup({ clock, metrics })
+  const images = new ImagePuller({ runtime, objects, events, clock, metrics, startup })
   const csi = new CsiDrivers({
     os,
     rootDir: root,
@@ -74,6 +78,7 @@ beforeEach(async () => {
     objects,
     events,
     clock,
+    metrics,
     node,
     runtime,
     images,

@@ -9,6 +9,7 @@ import type { ContainerSpec } from '../pod-runtime-state.ts'
 import { behindClaim, claimNameOf, type SourceOfVolume } from './claimed-volume.ts'
 import { letGoOfAll, takeExclusively } from './exclusive-volumes.ts'
 import { volumePlugins } from './index.ts'
+import { fullPluginName, StorageTimes } from './storage-times.ts'
 import {
   VolumeAwaited,
   type VolumePlugin,
@@ -45,9 +46,11 @@ export type MountedVolumes = ReadonlyMap<string, MountedVolume>
 
 export class VolumeManager {
   readonly #ports: VolumePorts
+  readonly #times: StorageTimes
 
   constructor(ports: VolumePorts) {
     this.#ports = ports
+    this.#times = new StorageTimes(ports)
   }
 
   /**
@@ -77,7 +80,8 @@ export class VolumeManager {
     const { plugin, ...request } = this.#requestOf(pod, source)
     try {
       await takeExclusively(pod.metadata?.uid ?? '', source.persistentVolume, this.#ports)
-      const path = await plugin.setUp({ ...request, addresses }, this.#ports)
+      const setUp = () => plugin.setUp({ ...request, addresses }, this.#ports)
+      const path = await this.#times.of('volume_mount', fullPluginName(plugin, source.volume), setUp)
       return { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) }
     } catch (err) {
       if (err instanceof VolumeAwaited) throw err
@@ -127,6 +131,17 @@ export class VolumeManager {
     return (await Promise.allSettled(asked)).flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
   }
 
+  /** By their plug-ins' names, one for each volume; of what stands behind a claim that cannot be followed, nobody knows. */
+  async pluginsOf(pod: Pod): Promise<string[]> {
+    const { objects } = this.#ports
+    const named = (pod.spec?.volumes ?? []).map(async (told) => {
+      const { volume } = await behindClaim(pod, told, objects).catch(() => ({ volume: told }))
+      const plugin = pluginOf(volume)
+      return plugin ? fullPluginName(plugin, volume) : 'N/A'
+    })
+    return Promise.all(named)
+  }
+
   #requestOf(pod: Pod, source: SourceOfVolume): Omit<VolumeRequest, 'addresses'> & { plugin: VolumePlugin } {
     const { name } = source.volume
     const plugin = pluginOf(source.volume)
@@ -143,7 +158,11 @@ export class VolumeManager {
     const outcomes = await Promise.allSettled(
       directories.map(async (directory) => {
         const kind = directory.split('/').at(-2)
-        await volumePlugins.find(({ name }) => name === kind)?.tearDown?.(directory, this.#ports)
+        const plugin = volumePlugins.find(({ name }) => name === kind)
+        const tearDown = plugin?.tearDown?.bind(plugin)
+        if (plugin && tearDown) {
+          await this.#times.of('volume_unmount', fullPluginName(plugin), () => tearDown(directory, this.#ports))
+        }
       }),
     )
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason

@@ -2,6 +2,7 @@
 
 import type { LocalVolumeSource, PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
+import type { Metrics } from '../../../base/metrics.ts'
 import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
 import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
@@ -17,6 +18,7 @@ export interface VolumePorts {
   objects: ApiObjects
   events: KubeletEvents
   clock: Clock
+  metrics: Metrics
   node: NodeAmounts
   runtime: ContainerRuntime
   images: ImagePuller
