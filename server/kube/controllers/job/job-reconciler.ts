@@ -33,6 +33,7 @@ import {
   triesBefore,
 } from './job-pods.ts'
 import { nextStatus, tellChanges } from './job-status.ts'
+import { tellOfSome } from './told-at-once.ts'
 
 const OURS = 'kubernetes.io/job-controller'
 const BURST = 500
@@ -87,6 +88,7 @@ export class JobReconciler implements Reconciler {
     const outcome = mayAct ? await this.#manage(context, { job, counts, failures, end, now }) : {}
     const areGone = end !== undefined && mayAct && !outcome.error
     if (areGone || job.metadata?.deletionTimestamp) countTheRest(job, pods, counts, end?.type === 'FailureTarget')
+    tellOfSome(job, counts)
     const next = await this.#writeStatus(context, { job, counts, end, mayAct, ...outcome })
     this.#failures.keep(job, counts.ended, failures)
     await this.#removeFinalizers(context, counts.done)
