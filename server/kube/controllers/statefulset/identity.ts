@@ -13,10 +13,12 @@ const POD_INDEX = 'apps.kubernetes.io/pod-index'
 
 export const firstOrdinal = ({ spec }: StatefulSet) => spec?.ordinals?.start ?? 0
 
+const LARGEST_ORDINAL = 2 ** 31 - 1
+
 /** Undefined for pods that are not named as this set's are. */
 export function ordinalOf(set: StatefulSet, { metadata }: Pod): number | undefined {
   const [, parent, ordinal] = /^(.*)-(\d+)$/.exec(metadata?.name ?? '') ?? []
-  return parent === set.metadata?.name ? Number(ordinal) : undefined
+  return parent === set.metadata?.name && Number(ordinal) <= LARGEST_ORDINAL ? Number(ordinal) : undefined
 }
 
 /** Services for single pods select by this label. */

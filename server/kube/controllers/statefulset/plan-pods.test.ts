@@ -47,6 +47,7 @@ describe('the plan', () => {
     { name: 'waits for one that is not ready', pods: [pod(0, { ready: false })] },
     { name: 'waits for one that is going', pods: [pod(0, { going: true }), pod(1), pod(2)] },
     { name: 'fills the gap first', pods: [pod(0), pod(2)], create: [1] },
+    { name: 'looks at nobody whose number is none', pods: [pod(0), pod(1), pod(2), pod(2 ** 31)] },
     {
       name: 'makes all at once where order does not matter',
       spec: parallel,

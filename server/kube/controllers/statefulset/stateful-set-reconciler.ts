@@ -133,13 +133,13 @@ export class StatefulSetReconciler implements Reconciler {
     try {
       await this.#createClaims(context, set, ordinal, name)
       this.#own.wrote(context.key, await context.client.of(Pod).create(pod))
-      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `create Pod ${told} successful`)
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `Create Pod ${told} successful`)
       context.report.did.push(`created ${name}`)
     } catch (err) {
       // One that is not ours stands in the way, or ours that has not been heard of.
       if (isAlreadyExists(err)) return
       if (!isNamespaceTerminating(err)) {
-        context.event(StatefulSet, set, 'Warning', 'FailedCreate', `create Pod ${told} failed error: ${messageOf(err)}`)
+        context.event(StatefulSet, set, 'Warning', 'FailedCreate', `Create Pod ${told} failed error: ${messageOf(err)}`)
       }
       throw err
     }
@@ -172,11 +172,11 @@ export class StatefulSetReconciler implements Reconciler {
     const of = `Pod ${pod} in StatefulSet ${set.metadata?.name}`
     try {
       await context.client.of(PersistentVolumeClaim).create(wanted)
-      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `create Claim ${name} ${of} success`)
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `Create Claim ${name} ${of} success`)
     } catch (err) {
       if (isAlreadyExists(err)) return
       const why = messageOf(err)
-      const told = `create Claim ${name} for ${of} failed error: ${why}`
+      const told = `Create Claim ${name} for ${of} failed error: ${why}`
       context.event(StatefulSet, set, 'Warning', 'FailedCreate', told)
       throw isNamespaceTerminating(err) ? err : new Error(`failed to create PVC ${name}: ${why}`, { cause: err })
     }
@@ -184,7 +184,7 @@ export class StatefulSetReconciler implements Reconciler {
 
   async #delete(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {
     const { namespace = '', name = '', uid } = pod.metadata ?? {}
-    const told = `delete Pod ${name} in StatefulSet ${set.metadata?.name}`
+    const told = `Delete Pod ${name} in StatefulSet ${set.metadata?.name}`
     try {
       await context.client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
       context.event(StatefulSet, set, 'Normal', 'SuccessfulDelete', `${told} successful`)
@@ -198,7 +198,7 @@ export class StatefulSetReconciler implements Reconciler {
 
   async #rename(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {
     const { namespace = '', name = '', uid } = pod.metadata ?? {}
-    const told = `update Pod ${name} in StatefulSet ${set.metadata?.name}`
+    const told = `Update Pod ${name} in StatefulSet ${set.metadata?.name}`
     const patch = { metadata: { uid, labels: identityLabels(name, ordinalOf(set, pod) ?? 0) } }
     try {
       const renamed = await context.client.of(Pod).patch({ namespace, name }, 'application/merge-patch+json', patch)

@@ -95,7 +95,7 @@ describe('the loop', () => {
     await loops.until('said', async () =>
       (await loops.client.of(Event).list()).items.some(
         ({ reason, message }) =>
-          reason === 'SuccessfulUpdate' && message === 'update Pod web-0 in StatefulSet web successful',
+          reason === 'SuccessfulUpdate' && message === 'Update Pod web-0 in StatefulSet web successful',
       ),
     )
   })
@@ -246,7 +246,7 @@ describe('the loop', () => {
     })
     await loops.client.of(PersistentVolumeClaim).delete(disk(0))
     await create({ replicas: 1, volumeClaimTemplates: [claim] })
-    await said('FailedCreate', 'create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted')
+    await said('FailedCreate', 'Create Pod web-0 in StatefulSet web failed error: pvc data-web-0 is being deleted')
     await insist(() => loops.client.of(PersistentVolumeClaim).patch(disk(0), merge, { metadata: { finalizers: null } }))
     await ready(1)
   })

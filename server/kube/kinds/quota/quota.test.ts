@@ -130,6 +130,23 @@ describe('what a quota counts', () => {
     expect(isConcerned(Pod, ['gpu.deviceclass.resource.k8s.io/devices'])).toBe(false)
   })
 
+  it.each([
+    ['pods', true],
+    ['cpu', true],
+    ['requests.ephemeral-storage', true],
+    ['limits.memory', true],
+    ['hugepages-2Mi', true],
+    ['requests.hugepages-2Mi', true],
+    ['requests.nvidia.com/gpu', true],
+    ['requests.deviceclass.resource.kubernetes.io/gpu', true],
+    ['requests.storage', false],
+    ['requests.example.kubernetes.io/gpu', false],
+    ['limits.nvidia.com/gpu', false],
+    ['nvidia.com/gpu', false],
+  ])('of pods by the name %s: %s', (name, isOfPods) => {
+    expect(isConcerned(Pod, [name])).toBe(isOfPods)
+  })
+
   const plain = { containers: [{ name: 'a' }] }
   const selecting = (operator: string, ...values: string[]) => ({
     scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator, values }] },

@@ -9,6 +9,7 @@ import type {
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../define-kind.ts'
 import type { Claim, Wish } from '../devices/device-objects.ts'
+import { mayBeDevices } from '../devices/extended-resources.ts'
 import { storageClassOf } from '../storage/volumes.ts'
 import { type Amounts, amountsOf, largest, sum, whole } from './amounts.ts'
 import { heldSpec } from './held-resources.ts'
@@ -57,12 +58,14 @@ const DEVICES_OF_CLASS = '.deviceclass.resource.k8s.io/devices'
 /** As many as one claim may get. */
 const ALL_DEVICES = 32
 
-const COMPUTE = new Set(['pods', 'cpu', 'memory', 'ephemeral-storage'])
+const BY_BOTH_NAMES = new Set(['cpu', 'memory', 'ephemeral-storage'])
+const OF_PODS = new Set(['pods', ...[...BY_BOTH_NAMES].flatMap((name) => [name, `requests.${name}`, `limits.${name}`])])
+/** Of what is neither known here nor huge pages, only what is asked for, by a name that is not Kubernetes' own. */
 const isOfPods = (name: string) =>
-  COMPUTE.has(name) ||
-  name.startsWith('limits.') ||
-  name.startsWith('hugepages-') ||
-  (name.startsWith('requests.') && name !== 'requests.storage')
+  OF_PODS.has(name) || /^(requests\.)?hugepages-/.test(name) || (name.startsWith('requests.') && isExtended(name))
+const isExtended = (name: string) =>
+  name.startsWith('requests.deviceclass.resource.kubernetes.io/') ||
+  (name.includes('/') && !name.includes('kubernetes.io/'))
 const isOfClaims = (name: string) =>
   name === 'persistentvolumeclaims' || name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
 
@@ -84,14 +87,12 @@ function podUsage(pod: WirePod, now: number): Amounts {
 export const containerUsage = ({ resources }: Container): Amounts =>
   computeUsage(amountsOf(resources?.requests), amountsOf(resources?.limits))
 
-const BY_BOTH_NAMES = new Set(['cpu', 'memory', 'ephemeral-storage'])
-
 function computeUsage(requests: Amounts, limits: Amounts): Amounts {
   const usage: Record<string, Amounts[string]> = { pods: whole(1) }
   for (const [name, amount] of Object.entries(requests)) {
     const hasShortName = BY_BOTH_NAMES.has(name) || name.startsWith('hugepages-')
     if (hasShortName) usage[name] = amount
-    if (hasShortName || name.includes('/')) usage[`requests.${name}`] = amount
+    if (hasShortName || mayBeDevices(name)) usage[`requests.${name}`] = amount
   }
   for (const [name, amount] of Object.entries(limits)) if (BY_BOTH_NAMES.has(name)) usage[`limits.${name}`] = amount
   return usage
