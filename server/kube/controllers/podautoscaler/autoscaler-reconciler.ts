@@ -2,6 +2,7 @@
 
 import type { Scale } from 'kubernetes-types/autoscaling/v1'
 import type { MetricStatus, HorizontalPodAutoscaler as Wire } from 'kubernetes-types/autoscaling/v2'
+import { isConflict } from '../../apimachinery/status-error.ts'
 import { type Client, objectPath } from '../../client/client.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
@@ -13,6 +14,7 @@ import { customKinds } from '../custom-kinds.ts'
 import { messageOf } from '../pod-control.ts'
 import { MetricsOfAutoscalers } from './ask-metrics.ts'
 import { decide, longestPeriod, ScalingMemory } from './behavior.ts'
+import { groupOf } from './group-of.ts'
 import { type KindOf, ScalingTurn } from './scaling-turn.ts'
 
 /** Nothing is measured more often. What fails is tried again no sooner, either. */
@@ -116,7 +118,7 @@ export class AutoscalerReconciler implements Reconciler {
       turn.event('Warning', 'FailedRescale', `New size: ${desired}; reason: ${reason}; error: ${why}`)
       const unable = `the HPA controller was unable to update the target scale: ${why}`
       turn.say('AbleToScale', false, 'FailedUpdateScale', unable)
-      return turn.writeStatus({ current })
+      return turn.writeStatus({ current, metrics })
     }
     this.#memories.get(context.key)?.rescaled(desired - current, now, longestPeriod(turn.spec.behavior))
     const done = `the HPA controller was able to update the target scale to ${desired}`
@@ -126,6 +128,9 @@ export class AutoscalerReconciler implements Reconciler {
     await turn.writeStatus({ current, desired, metrics, isRescaled: true })
   }
 }
+
+/** Somebody else writes the target as well. */
+const ATTEMPTS = 5
 
 /** What is scaled, through its subresource: its kind may be anybody's. */
 class Target {
@@ -146,9 +151,15 @@ class Target {
   }
 
   async setReplicas({ transport }: Client, replicas: number): Promise<void> {
-    const body = { ...this.scale, spec: { ...this.scale.spec, replicas } }
-    await transport.request({ method: 'PUT', path: this.#path, body })
+    const path = this.#path
+    for (let attempt = 1, scale = this.scale; ; attempt++) {
+      try {
+        await transport.request({ method: 'PUT', path, body: { ...scale, spec: { ...scale.spec, replicas } } })
+        return
+      } catch (err) {
+        if (!isConflict(err) || attempt === ATTEMPTS) throw err
+        scale = (await transport.request({ method: 'GET', path })) as Scale
+      }
+    }
   }
 }
-
-const groupOf = (apiVersion = '') => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '')

@@ -54,16 +54,16 @@ const WINDOW_MS = 60_000
 
 export class MetricsClient {
   readonly #client: Client
-  readonly #namespace: string
+  readonly namespace: string
 
   constructor(client: Client, namespace: string) {
     this.#client = client
-    this.#namespace = namespace
+    this.namespace = namespace
   }
 
   /** What the pods use of a resource; of one container, where that is named. */
   async ofResource(resource: string, selector: Selector, container?: string): Promise<PodMeasures> {
-    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/pods`
+    const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${this.namespace}/pods`
     const query = { labelSelector: formatSelector(selector) }
     const list = await this.#get<PodMetricsList>(path, query, 'pods.metrics.k8s.io').catch((err) => {
       throw new Error(`unable to fetch metrics from resource metrics API: ${wordsOf(err)}`)
@@ -74,11 +74,6 @@ export class MetricsClient {
     for (const { metadata, timestamp = '', window = '', containers = [] } of items) {
       const { name = '' } = metadata ?? {}
       const counted = container ? containers.filter((one) => one.name === container) : containers
-      if (container && counted.length === 0) {
-        throw new Error(
-          `failed to get container metrics: container ${container} not present in metrics for pod ${this.#namespace}/${name}`,
-        )
-      }
       const usages = counted.map(({ usage }) => usage?.[resource])
       if (usages.length === 0 || usages.includes(undefined)) continue
       const milli = usages.reduce((sum, usage) => sum + quantityOf(usage).milliValue, 0)
@@ -88,9 +83,10 @@ export class MetricsClient {
   }
 
   async ofPods(metric: Metric, selector: Selector): Promise<PodMeasures> {
-    const path = `namespaces/${this.#namespace}/pods/*/${metric.name}`
+    const path = `namespaces/${this.namespace}/pods/*/${metric.name}`
     const query = { labelSelector: formatSelector(selector), ...selectorQuery('metricLabelSelector', metric) }
     const items = await this.#custom(path, query, `pods.custom.metrics.k8s.io *`)
+    if (items.length === 0) throw new Error('no metrics returned from custom metrics API')
     return new Map(
       items.map(({ describedObject, value, timestamp = '', windowSeconds, window }) => {
         const seconds = windowSeconds ?? window
@@ -103,22 +99,23 @@ export class MetricsClient {
     )
   }
 
+  /** Whatever it is, it is asked for in the autoscaler's namespace, and of namespaces none but that one. */
   async ofObject(metric: Metric, kind: AnyKind, name: string): Promise<number> {
     const resource = kind.group ? `${kind.plural}.${kind.group}` : kind.plural
-    const object = `${resource}/${name}/${metric.name}`
-    const path =
-      kind.kind === 'Namespace' && kind.group === ''
-        ? `namespaces/${name}/metrics/${metric.name}`
-        : kind.namespaced
-          ? `namespaces/${this.#namespace}/${object}`
-          : object
-    const [first] = await this.#custom(path, selectorQuery('metricLabelSelector', metric), `${resource} ${name}`)
-    return quantityOf(first?.value).milliValue
+    const object = kind.kind === 'Namespace' && kind.group === '' ? 'metrics' : `${resource}/${name}`
+    const path = `namespaces/${this.namespace}/${object}/${metric.name}`
+    const items = await this.#custom(path, selectorQuery('metricLabelSelector', metric), `${resource} ${name}`)
+    if (items.length !== 1) {
+      throw new Error(
+        `unable to fetch metrics from custom metrics API: the custom metrics API server returned ${items.length} results when we asked for exactly one`,
+      )
+    }
+    return quantityOf(items[0]?.value).milliValue
   }
 
   /** The sum of all series that are selected. */
   async ofAnything(metric: Metric): Promise<number> {
-    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${this.#namespace}/${metric.name}`
+    const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${this.namespace}/${metric.name}`
     const asked = `${metric.name}.external.metrics.k8s.io`
     const list = await this.#get<MetricValueList>(path, selectorQuery('labelSelector', metric), asked).catch((err) => {
       throw new Error(`unable to fetch metrics from external metrics API: ${wordsOf(err)}`)
@@ -134,8 +131,7 @@ export class MetricsClient {
     for (const version of CUSTOM_VERSIONS) {
       try {
         const list = await this.#get<MetricValueList>(`/apis/custom.metrics.k8s.io/${version}/${path}`, query, asked)
-        if (!list.items?.length) throw new Error('no metrics returned from custom metrics API')
-        return list.items
+        return list.items ?? []
       } catch (err) {
         failure ??= err
         if (!isNotFound(err)) break

@@ -2,8 +2,9 @@
 // using nothing when there is too much to do, and as using all they ask for when there is too little.
 // Upstream: kubernetes/pkg/controller/podautoscaler/replica_calculator.go, metrics/utilization.go.
 
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { Pod, PodSpec } from 'kubernetes-types/core/v1'
 import { quantityOf } from '../../apimachinery/quantity.ts'
+import { podAmounts } from '../../kinds/quota/pod-amounts.ts'
 import { isReady, podCondition } from '../pod-state.ts'
 import type { PodMeasures } from './metrics-client.ts'
 
@@ -11,6 +12,8 @@ import type { PodMeasures } from './metrics-client.ts'
 const CPU_INITIALIZATION_MS = 5 * 60_000
 /** A pod that has not been ready by then has never been. */
 const INITIAL_READINESS_MS = 30_000
+
+const MOST_REPLICAS = 2 ** 31 - 1
 
 export interface Tolerances {
   up: number
@@ -70,8 +73,10 @@ interface Asked {
 /** By a percentage of what the pods request. */
 export function proposeByUtilization(asked: Asked & { container?: string; percent: number }): Proposal {
   const { percent, pods, resource, container } = asked
-  const requests = requestsOf(pods, resource, container)
+  let requests: Map<string, number> | undefined
   const use = (measures: PodMeasures) => {
+    // Asked only of pods that there is something to say of.
+    requests ??= requestsOf(pods, resource, container)
     let [used, requested, count] = [0, 0, 0]
     for (const [name, { milli }] of measures) {
       const request = requests.get(name)
@@ -85,7 +90,7 @@ export function proposeByUtilization(asked: Asked & { container?: string; percen
     return { ratio: utilization / percent, percent: utilization, average: Math.trunc(used / count) }
   }
   const full = Math.max(100, percent)
-  return propose(asked, use, (name) => Math.trunc(((requests.get(name) ?? 0) * full) / 100))
+  return propose(asked, use, (name) => Math.trunc(((requests?.get(name) ?? 0) * full) / 100))
 }
 
 /** By an amount for each pod. */
@@ -125,31 +130,33 @@ function propose(
   return { ...told, replicas: contradicts ? current : replicas }
 }
 
+interface OfPod {
+  resources?: { requests?: Record<string, string> }
+}
+
+/** What may be said of a pod as a whole. */
+const isOfPods = (name: string) => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+
 function requestsOf(pods: readonly Pod[], resource: string, container?: string): Map<string, number> {
   return new Map(pods.map((pod) => [pod.metadata?.name ?? '', requestOf(pod, resource, container)]))
 }
 
 function requestOf({ metadata, spec }: Pod, resource: string, container?: string): number {
-  const {
-    resources,
-    containers = [],
-    initContainers = [],
-  } = (spec ?? {}) as Pod['spec'] & {
-    resources?: { requests?: Record<string, string> }
+  const { resources, containers = [], initContainers = [] } = (spec ?? {}) as PodSpec & OfPod
+  const { name: pod } = metadata ?? {}
+  if (!container && Object.keys(resources?.requests ?? {}).some(isOfPods)) {
+    const ofPod = podAmounts(spec as PodSpec, 'requests')[resource]
+    if (!ofPod) throw new Error(`missing pod-level request for ${resource} in Pod ${pod}`)
+    return ofPod.milliValue
   }
-  const ofPod = container ? undefined : resources?.requests?.[resource]
-  if (ofPod !== undefined) return quantityOf(ofPod).milliValue
-  const sidecars = initContainers.filter((one) => one.restartPolicy === 'Always')
-  let sum = 0
-  for (const { name, resources: own } of [...containers, ...sidecars]) {
-    if (container && name !== container) continue
+  const running = [...containers, ...initContainers.filter((one) => one.restartPolicy === 'Always')]
+  const counted = container ? running.filter(({ name }) => name === container) : running
+  if (container && counted.length === 0) throw new Error(`container ${container} not found in Pod ${pod}`)
+  return counted.reduce((sum, { name, resources: own }) => {
     const request = own?.requests?.[resource]
-    if (request === undefined) {
-      throw new Error(`missing request for ${resource} in container ${name} of Pod ${metadata?.name}`)
-    }
-    sum += quantityOf(request).milliValue
-  }
-  return sum
+    if (request === undefined) throw new Error(`missing request for ${resource} in container ${name} of Pod ${pod}`)
+    return sum + quantityOf(request).milliValue
+  }, 0)
 }
 
 /** By an amount for all: what one object, or something outside, is measured at. */
@@ -168,7 +175,7 @@ export function proposeByTotal(asked: {
     throw new Error('unable to calculate ready pods: no pods returned by selector while calculating replica count')
   }
   const ready = pods.filter((pod) => pod.status?.phase === 'Running' && isReady(pod)).length
-  return Math.ceil(ratio * ready)
+  return Math.min(Math.ceil(ratio * ready), MOST_REPLICAS)
 }
 
 /** The same where the target is for each pod. */
@@ -181,7 +188,8 @@ export function proposeByShare(asked: {
   const { total, target, current, tolerances } = asked
   const ratio = total / (target * current)
   return {
-    replicas: isWithin(tolerances, ratio) ? current : Math.ceil(total / target),
-    average: Math.ceil(total / current),
+    replicas: isWithin(tolerances, ratio) ? current : Math.min(Math.ceil(total / target), MOST_REPLICAS),
+    // As Go shows what is shared out among none.
+    average: current === 0 ? -(2 ** 63) : Math.ceil(total / current),
   }
 }

@@ -164,6 +164,24 @@ describe('the loop', () => {
     expect((await events())[0]).toBe('SuccessfulRescale: New size: 4; reason: Ingress metric hits above target')
   })
 
+  it('tries again with a target that somebody else writes as well', async () => {
+    use(() => '160m')
+    const written: unknown[] = []
+    loops.servers.set('/apis/apps/v1/namespaces/default/deployments/web/scale', ({ method, body }) => {
+      const scale = { metadata: { resourceVersion: String(written.length) }, spec: { replicas: 2 } }
+      if (method === 'GET') return { ...scale, status: { replicas: 2, selector: 'app=web' } }
+      written.push(body)
+      if (written.length < 3) throw new StatusError('Conflict', 'the object has been modified')
+      return body
+    })
+    await create()
+    await loops.until('written', async () => (await events()).length > 0)
+    expect((await events())[0]).toMatch(/^SuccessfulRescale: New size: 4;/)
+    expect(written).toMatchObject(
+      ['0', '1', '2'].map((resourceVersion) => ({ metadata: { resourceVersion }, spec: { replicas: 4 } })),
+    )
+  })
+
   it('leaves the place of a metric that says nothing', async () => {
     use(() => '100m')
     loops.servers.set('/apis/external.metrics.k8s.io/', () => {

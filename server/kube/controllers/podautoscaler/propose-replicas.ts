@@ -12,6 +12,7 @@ import type { Selector } from '../../apimachinery/label-selector.ts'
 import { Quantity, quantityOf } from '../../apimachinery/quantity.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { messageOf } from '../pod-control.ts'
+import { groupOf } from './group-of.ts'
 import type { Metric, MetricsClient } from './metrics-client.ts'
 import {
   type Proposal,
@@ -35,12 +36,15 @@ export class MetricFailure extends Error {
   /** As the whole autoscaler tells it. */
   readonly inContext: string
 
-  constructor(reason: string, message: string, context: string) {
+  constructor(reason: string, message: string, inContext: string) {
     super(message)
     this.reason = reason
-    this.inContext = `failed to get ${context} metric value: ${message}`
+    this.inContext = inContext
   }
 }
+
+/** An error of which only the whole autoscaler tells all; the metric's own words are its cause's. */
+class Wrapped extends Error {}
 
 export interface Target {
   metrics: MetricsClient
@@ -70,27 +74,37 @@ export async function proposeReplicas(target: Target, metric: MetricSpec): Promi
     return failing('FailedGetExternalMetric', `${external.metric.name} external`, () => byExternal(target, external))
   }
   const unknown = `unknown metric source type ${JSON.stringify(metric.type)}`
-  throw new MetricFailure('InvalidMetricSourceType', unknown, metric.type)
+  throw new MetricFailure('InvalidMetricSourceType', unknown, unknown)
 }
 
 async function failing(reason: string, context: string, ask: () => Promise<Proposed>): Promise<Proposed> {
   try {
     return await ask()
   } catch (err) {
-    throw new MetricFailure(reason, messageOf(err), context)
+    const message = messageOf(err instanceof Wrapped ? err.cause : err)
+    throw new MetricFailure(reason, message, `failed to get ${context} metric value: ${messageOf(err)}`)
   }
 }
 
 /** `failed to get cpu utilization: …`. */
-async function telling<T>(what: string, ask: () => Promise<T> | T): Promise<T> {
+async function telling<T>(what: string, ask: () => Promise<T> | T, between = ': '): Promise<T> {
   try {
     return await ask()
   } catch (err) {
-    throw new Error(`${what}: ${messageOf(err)}`)
+    throw new Error(`${what}${between}${messageOf(err)}`)
   }
 }
 
-const amount = (milli: number) => new Quantity(BigInt(milli) * 1_000_000n, 'decimal').toString()
+async function wrapping<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (err) {
+    throw new Wrapped(`${what}: ${messageOf(err)}`, { cause: err })
+  }
+}
+
+const amount = (milli: number, form: Quantity['form'] = 'decimal') =>
+  new Quantity(BigInt(milli) * 1_000_000n, form).toString()
 const milliOf = (text: string | undefined) => (text === undefined ? undefined : quantityOf(text).milliValue)
 
 async function byResource(
@@ -121,12 +135,13 @@ async function byResource(
     name,
     current: {
       ...(proposal.percent === undefined ? {} : { averageUtilization: proposal.percent }),
-      averageValue: amount(proposal.average),
+      averageValue: amount(proposal.average, name === 'memory' ? 'binary' : 'decimal'),
     },
   }
+  const what = container ? `${name} container resource` : `${name} resource`
   return {
     replicas: proposal.replicas,
-    name: average === undefined ? `${name} resource utilization (percentage of request)` : `${name} resource`,
+    name: average === undefined ? `${what} utilization (percentage of request)` : `${name} resource`,
     status: container
       ? { type: 'ContainerResource', containerResource: { ...told, container } }
       : { type: 'Resource', resource: told },
@@ -153,25 +168,31 @@ async function byObject(
   { metric, target, describedObject }: NonNullable<MetricSpec['object']>,
 ): Promise<Proposed> {
   const { kind, name } = describedObject
-  const total = await telling(`unable to get metric ${metric.name}`, () => {
+  const measure = () => {
     const known = kindOf(describedObject)
-    if (!known) throw new Error(`no matches for kind ${JSON.stringify(kind)}`)
-    return metrics.ofObject(metric, known, name)
-  }).catch((err) => {
-    throw new Error(`${messageOf(err)} on ${kind} ${name}`)
-  })
-  const one = milliOf(target.type === 'Value' ? target.value : target.averageValue)
+    if (known) return metrics.ofObject(metric, known, name)
+    const group = groupOf(describedObject.apiVersion)
+    const why = `unable to map kind ${group ? `${kind}.${group}` : kind} to resource: no matches for kind "${kind}" in group "${group}"`
+    throw new Error(`unable to fetch metrics from custom metrics API: ${why}`)
+  }
+  // Upstream's words, which it puts together in another order than it means to.
+  const ask = () =>
+    telling(`unable to get metric ${metric.name}: ${kind} on ${metrics.namespace} ${name}/`, measure, '')
+  const { type, value, averageValue } = target
+  const one = milliOf(type === 'Value' ? value : averageValue)
   if (one === undefined) {
     throw new Error('invalid object metric source: neither a value target nor an average value target was set')
   }
   const sized =
-    target.type === 'Value'
-      ? {
+    type === 'Value'
+      ? await ask().then((total) => ({
           replicas: proposeByTotal({ pods, total, target: one, current: specReplicas, tolerances }),
           current: { value: amount(total) },
           name: `${kind} metric ${metric.name}`,
-        }
-      : shared({ total, target: one, current: statusReplicas, tolerances }, metric)
+        }))
+      : await wrapping(`failed to get ${metric.name} object metric`, async () =>
+          shared({ total: await ask(), target: one, current: statusReplicas, tolerances }, metric),
+        )
   return {
     replicas: sized.replicas,
     name: sized.name,
@@ -191,8 +212,9 @@ async function byExternal(
     average === undefined
       ? `failed to get external metric ${metric.name}`
       : `failed to get ${metric.name} external metric`
-  const sized = await telling(what, async () => {
-    const total = await telling(`unable to get external metric ${metric.name}`, () => metrics.ofAnything(metric))
+  const asked = `${metrics.namespace}/${metric.name}/${selectorInGo(metric)}`
+  const sized = await wrapping(what, async () => {
+    const total = await telling(`unable to get external metric ${asked}`, () => metrics.ofAnything(metric))
     if (average !== undefined) return shared({ total, target: average, current: statusReplicas, tolerances }, metric)
     const replicas = proposeByTotal({ pods, total, target: value!, current: specReplicas, tolerances })
     return { replicas, current: { value: amount(total) }, name: nameOf(metric) }
@@ -209,9 +231,12 @@ function shared(asked: Parameters<typeof proposeByShare>[0], metric: Metric) {
   return { replicas, current: { averageValue: amount(average) }, name: nameOf(metric) }
 }
 
-/** As Go prints a pointer to a selector. */
-function nameOf({ name, selector }: Metric): string {
-  if (!selector) return `external metric ${name}(nil)`
-  const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}: ${value},`)
-  return `external metric ${name}(&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{},})`
+const nameOf = (metric: Metric) => `external metric ${metric.name}(${selectorInGo(metric)})`
+
+/** As Go prints a pointer to it. */
+function selectorInGo({ selector }: Metric): string {
+  if (!selector) return 'nil'
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  const inGo = labels.map(([key, value]) => `${key}: ${value},`).join('')
+  return `&LabelSelector{MatchLabels:map[string]string{${inGo}},MatchExpressions:[]LabelSelectorRequirement{},}`
 }

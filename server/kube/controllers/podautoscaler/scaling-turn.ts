@@ -11,6 +11,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import type { ReconcileContext } from '../../client/reconcile-context.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { HorizontalPodAutoscaler } from '../../kinds/horizontal-pod-autoscaler.ts'
+import { messageOf } from '../pod-control.ts'
 
 export type KindOf = (reference: CrossVersionObjectReference) => AnyKind | undefined
 
@@ -73,6 +74,11 @@ export class ScalingTurn {
       conditions: this.#conditions,
     }
     if (deepEqual(status, before ?? {})) return
-    await this.context.client.of(HorizontalPodAutoscaler).updateStatus({ ...this.autoscaler, status } as Wire)
+    try {
+      await this.context.client.of(HorizontalPodAutoscaler).updateStatus({ ...this.autoscaler, status } as Wire)
+    } catch (err) {
+      this.event('Warning', 'FailedUpdateStatus', messageOf(err))
+      throw err
+    }
   }
 }
