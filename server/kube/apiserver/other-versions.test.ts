@@ -61,7 +61,8 @@ describe('a kind with two versions', () => {
     const written = { ...one, spec: { ...(one.spec as object), maxReplicas: 9 } }
     await ask('PUT', at('v1', 'rich'), { body: written })
     const two = await ask('GET', at('v2', 'rich'))
-    expect(two.spec).toEqual({ ...(made.spec as object), maxReplicas: 9 })
+    // What travels in annotations comes first, as upstream has it.
+    expect(two.spec).toEqual({ ...(made.spec as object), metrics: [memory, cpu(70)], maxReplicas: 9 })
     expect(two.metadata?.annotations).toBe(undefined)
   })
 

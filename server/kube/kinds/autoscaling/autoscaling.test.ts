@@ -52,6 +52,34 @@ describe('an autoscaler', () => {
     expect(version1.stored(version1.shown(autoscaler))).toEqual(autoscaler)
   })
 
+  it('is written in the annotations of autoscaling/v1 as upstream writes it', () => {
+    const object = (amounts: object) => ({
+      type: 'Object',
+      object: { describedObject: { kind: 'Ingress', name: 'main' }, metric: { name: 'hits' }, target: amounts },
+    })
+    const processor = {
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 5 } },
+    }
+    const metrics = [object(target({ averageValue: '5' })), processor] as MetricSpec[]
+    const currentMetrics = [
+      { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 10 } } },
+    ] as MetricStatus[]
+    const shown = version1.shown({
+      metadata: { name: 'a' },
+      spec: { scaleTargetRef, maxReplicas: 3, metrics },
+      status: { currentReplicas: 1, desiredReplicas: 1, currentMetrics },
+    } as Wire)
+    expect((shown as Wire).metadata?.annotations).toEqual({
+      'autoscaling.alpha.kubernetes.io/metrics':
+        '[{"type":"Object","object":{"target":{"kind":"Ingress","name":"main"},"metricName":"hits","targetValue":"0","averageValue":"5"}}]',
+      'autoscaling.alpha.kubernetes.io/current-metrics':
+        '[{"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":10,"currentAverageValue":"0"}}]',
+    })
+    // A target of nothing is no target beside an average; and the processor comes last.
+    expect((version1.stored(shown) as Wire).spec?.metrics).toEqual(metrics)
+  })
+
   it('measures the processor when it is told nothing', () => {
     const made = {
       spec: { scaleTargetRef, maxReplicas: 3, behavior: { scaleUp: { stabilizationWindowSeconds: 9 } } },

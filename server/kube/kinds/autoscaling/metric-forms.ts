@@ -4,7 +4,8 @@
 //   flat  resource: { name: memory, targetAverageValue: 1Gi }
 
 import type { MetricSpec, MetricStatus, MetricTarget } from 'kubernetes-types/autoscaling/v2'
-import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { parseQuantity } from '../../apimachinery/quantity.ts'
 
 type Fields = Readonly<Record<string, string>>
 
@@ -23,6 +24,33 @@ const CURRENTS: Readonly<Record<string, Fields>> = {
   object: { value: 'currentValue', averageValue: 'averageValue' },
   external: { value: 'currentValue', averageValue: 'currentAverageValue' },
 }
+/** What the flat form always tells, as zero where v2 tells nothing. */
+const ALWAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  target: { pods: 'targetAverageValue', object: 'targetValue' },
+  current: {
+    resource: 'currentAverageValue',
+    containerResource: 'currentAverageValue',
+    pods: 'currentAverageValue',
+    object: 'currentValue',
+    external: 'currentValue',
+  },
+}
+/** In which order upstream writes them: some compare the text. */
+const ORDER = [
+  'target',
+  'metricName',
+  'metricSelector',
+  'name',
+  'targetValue',
+  'currentValue',
+  'targetAverageUtilization',
+  'currentAverageUtilization',
+  'targetAverageValue',
+  'currentAverageValue',
+  'selector',
+  'averageValue',
+  'container',
+]
 const TYPE_OF: Fields = { averageUtilization: 'Utilization', averageValue: 'AverageValue', value: 'Value' }
 
 export const metricAsOne = (metric: MetricSpec) => flat(metric as unknown as JsonObject, 'target', TARGETS)
@@ -42,7 +70,9 @@ function flat(metric: JsonObject, amounts: 'target' | 'current', names: typeof T
     for (const [field, name] of Object.entries(names[kind] ?? {})) {
       if (isJsonObject(told) && told[field] !== undefined) made[name] = told[field]
     }
-    return made
+    const always = ALWAYS[amounts]?.[kind]
+    if (always) made[always] ??= '0'
+    return Object.fromEntries(Object.entries(made).sort(([one], [other]) => ORDER.indexOf(one) - ORDER.indexOf(other)))
   })
 }
 
@@ -52,6 +82,9 @@ function nested(metric: JsonObject, amounts: 'target' | 'current', names: typeof
     const told: JsonObject = {}
     for (const [field, name] of Object.entries(names[kind] ?? {})) {
       if (source[name] === undefined) continue
+      // The flat form cannot leave it out.
+      const isNone = name === 'targetValue' && source.averageValue !== undefined && isZero(source[name])
+      if (isNone) continue
       told[field] = source[name]
       if (amounts === 'target') told.type = TYPE_OF[field] as MetricTarget['type']
     }
@@ -66,6 +99,9 @@ function nested(metric: JsonObject, amounts: 'target' | 'current', names: typeof
     return made
   })
 }
+
+const isZero = (amount: JsonValue) =>
+  (typeof amount === 'string' || typeof amount === 'number') && parseQuantity(amount)?.nanos === 0n
 
 const selectorName = (kind: string) => (kind === 'external' ? 'metricSelector' : 'selector')
 

@@ -82,7 +82,7 @@ function stored({ metadata, spec, status }: One): Two {
   const current = listIn(annotations[CURRENT]).map(currentAsTwo)
   const conditions = listIn(annotations[CONDITIONS])
   const behavior = read(annotations[BEHAVIOR])
-  const metrics = [...(usage === undefined ? [] : [processor(usage)]), ...others]
+  const metrics = [...others, ...(usage === undefined ? [] : [processor(usage)])]
   const currentMetrics = current.length > 0 ? current : measured === undefined ? [] : [processorNow(measured)]
   return {
     ...withMetadata(metadata, withoutTravelling(annotations)),
