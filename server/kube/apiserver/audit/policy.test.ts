@@ -63,6 +63,15 @@ describe('the first rule that fits', () => {
     expect(ruleFor(policy, user(who), info(asked))?.level).toBe(level)
   })
 
+  it('takes a star for every group', () => {
+    const all =
+      'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata, resources: [{group: "*", resources: ["*/status"]}]}]'
+    const every = readAuditPolicy(all, 'p')
+    expect(ruleFor(every, user('otter'), info(`PUT ${core}/shop/pods/a/status`))?.level).toBe('Metadata')
+    expect(ruleFor(every, user('otter'), info('PUT /apis/apps/v1/namespaces/a/deployments/b/status'))).toBeDefined()
+    expect(ruleFor(every, user('otter'), info('PUT /apis/apps/v1/namespaces/a/deployments/b'))).toBeUndefined()
+  })
+
   it('leaves out the stages of the policy and its own', () => {
     expect(ruleFor(policy, user('otter'), info(`GET ${core}/shop/services`))?.omitStages).toEqual([
       'RequestReceived',
@@ -83,12 +92,16 @@ describe('the first rule that fits', () => {
 it.each([
   { rule: 'level: All', words: 'rules[0].level: Unsupported value: "All"' },
   { rule: 'users: [a]', words: 'rules[0].level: Required value' },
-  { rule: 'level: None, nonResourceURLs: [api]', words: 'must begin with a "/" character' },
+  { rule: 'level: None, nonResourceURLs: [api]', words: "must begin with a '/' character" },
   { rule: 'level: None, nonResourceURLs: ["/a*/b"]', words: 'must be the final character of the rule' },
   { rule: 'level: None, nonResourceURLs: [/a], namespaces: [b]', words: 'cannot apply to both regular resources' },
   {
     rule: 'level: None, resources: [{resourceNames: [a]}]',
-    words: 'using resourceNames requires at least one resource',
+    words: 'rules[0].resources.resourceNames: Invalid value: ["a"]: using resourceNames requires at least one resource',
+  },
+  {
+    rule: 'level: None, resources: [{group: apps/v1}]',
+    words: 'rules[0].resources.group: Invalid value: "apps/v1": a lowercase RFC 1123 subdomain must consist of',
   },
   {
     rule: 'level: None, omitStages: [Later]',

@@ -1,6 +1,7 @@
 // What is written down of which request, and how much of it. The first rule that fits decides; a request that none fits is
 // not written down. Upstream: apiserver/pkg/apis/audit/v1/types.go, apiserver/pkg/audit/policy/checker.go.
 
+import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import {
   assertNoErrors,
@@ -66,7 +67,7 @@ function fitsResource({ resources, namespaces }: AuditRule, info: RequestInfo): 
   if (namespaces.length > 0 && !namespaces.includes(info.namespace)) return false
   if (resources.length === 0) return true
   return resources.some(({ group, resources: named, resourceNames }) => {
-    if (group !== info.group) return false
+    if (group !== info.group && group !== '*') return false
     if (named.length === 0) return true
     if (resourceNames.length > 0 && !resourceNames.includes(info.name)) return false
     return named.some((one) => fitsName(one, info))
@@ -106,9 +107,7 @@ function ruleOf(
     errors.push(level ? fieldError.notSupported(`${at}.level`, level, [...LEVELS]) : fieldError.required(`${at}.level`))
   }
   const nonResourceURLs = texts(told.nonResourceURLs)
-  const resources = list(told.resources).map((one, index) =>
-    resourcesOf(record(one), `${at}.resources[${index}]`, errors),
-  )
+  const resources = list(told.resources).map((one) => resourcesOf(record(one), `${at}.resources`, errors))
   const namespaces = texts(told.namespaces)
   if (nonResourceURLs.length > 0 && (resources.length > 0 || namespaces.length > 0)) {
     const detail = 'rules cannot apply to both regular resources and non-resource URLs'
@@ -117,11 +116,11 @@ function ruleOf(
   nonResourceURLs.forEach((url, index) => {
     const field = `${at}.nonResourceURLs[${index}]`
     if (url !== '*' && !url.startsWith('/')) {
-      errors.push(fieldError.invalid(field, url, 'non-resource URL rules must begin with a "/" character'))
+      errors.push(fieldError.invalid(field, url, `non-resource URL rules must begin with a '/' character`))
     }
     if (url !== '' && url.slice(0, -1).includes('*')) {
       errors.push(
-        fieldError.invalid(field, url, 'non-resource URL wildcards "*" must be the final character of the rule'),
+        fieldError.invalid(field, url, `non-resource URL wildcards '*' must be the final character of the rule`),
       )
     }
   })
@@ -141,11 +140,14 @@ function ruleOf(
 
 function resourcesOf(told: Told, at: string, errors: FieldError[]): AuditRule['resources'][number] {
   const [resources, resourceNames] = [texts(told.resources), texts(told.resourceNames)]
+  const group = text(told.group)
+  const problems = group === '' || group === '*' ? [] : dnsSubdomainProblems(group)
+  if (problems.length > 0) errors.push(fieldError.invalid(`${at}.group`, group, problems.join()))
   if (resourceNames.length > 0 && resources.length === 0) {
     const detail = 'using resourceNames requires at least one resource'
     errors.push(fieldError.invalid(`${at}.resourceNames`, resourceNames, detail))
   }
-  return { group: text(told.group), resources, resourceNames }
+  return { group, resources, resourceNames }
 }
 
 function stagesOf(value: unknown, field: string, errors: FieldError[]): Stage[] {
