@@ -143,7 +143,7 @@ describe('Service addresses', () => {
     const change = (name: string, spec: object) =>
       test.client.of(Service).patch({ namespace: 'default', name }, 'application/merge-patch+json', { spec })
     const one = await make('settled', {})
-    const none = await make('settled-headless', { clusterIP: 'None' })
+    const none = await make('settled-headless', { clusterIP: 'None', selector: { a: 'b' } })
     for (const [made, address] of [
       [one, '10.0.0.12'],
       [one, 'None'],
@@ -168,6 +168,29 @@ describe('Service addresses', () => {
       .of(Service)
       .update({ metadata, spec: { ...spec, selector: { a: 'c' } } } as WireService)
     expect(kept.spec).toMatchObject({ clusterIP: 'None', clusterIPs: ['None'], selector: { a: 'c' } })
+  })
+
+  it.each<[string, ServiceSpec, string]>([
+    ['a family of which nobody knows', { ipFamilies: ['IPv9'] }, 'spec.ipFamilies[0]: Unsupported value: "IPv9"'],
+    ['a family told twice', { ipFamilies: ['IPv4', 'IPv4'] }, 'spec.ipFamilies[1]: Duplicate value: "IPv4"'],
+    [
+      'an address of another family',
+      { clusterIP: 'fd00::c9', clusterIPs: ['fd00::c9'], ipFamilies: ['IPv4'] },
+      'spec.clusterIPs[0]: Invalid value: "fd00::c9": expected an IPv4 value as indicated by `ipFamilies[0]`',
+    ],
+    [
+      'two of one family',
+      { clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', '10.96.0.8'] },
+      'spec.clusterIPs: Invalid value: ["10.96.0.7","10.96.0.8"]: may specify no more than one IP for each IP family',
+    ],
+    [
+      'all of them without the first one',
+      { clusterIPs: ['10.96.0.7'] },
+      'spec.clusterIPs: Invalid value: ["10.96.0.7"]: must be empty when `clusterIP` is not specified',
+    ],
+  ])('tells what is wrong with addresses before it gives any: %s', async (_what, spec, says) => {
+    const message = expect.stringMatching(`^${`Service "odd" is invalid: ${says}`.replaceAll(/[[\]().]/g, '\\$&')}`)
+    await expect(make('odd', spec)).rejects.toMatchObject({ code: 422, message })
   })
 
   it('refuses what is no address', async () => {

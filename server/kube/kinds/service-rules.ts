@@ -42,7 +42,7 @@ export function serviceErrors(spec: ServiceSpec, previous: ServiceSpec = {}): Fi
     }
   }
   errors.push(...labelsErrors('spec.selector', spec.selector))
-  errors.push(...familyErrors(spec), ...reachErrors(spec, previous), ...affinityErrors(spec))
+  errors.push(...addressErrors(spec, previous), ...reachErrors(spec, previous), ...affinityErrors(spec))
   if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
     errors.push(fieldError.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`))
   }
@@ -104,7 +104,8 @@ function portErrors(
   return errors
 }
 
-function familyErrors(spec: ServiceSpec): FieldError[] {
+/** What its addresses and their families say together: looked at before any are given out, too. */
+export function addressErrors(spec: ServiceSpec, previous: ServiceSpec = {}): FieldError[] {
   const { clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec
   const errors: FieldError[] = []
   if (spec.type === 'ExternalName') {
@@ -113,40 +114,52 @@ function familyErrors(spec: ServiceSpec): FieldError[] {
     if (ipFamilyPolicy) errors.push(fieldError.forbidden('spec.ipFamilyPolicy', NOT_ALIAS))
     return errors
   }
-  if (clusterIPs.length > 0 && clusterIPs[0] !== (spec.clusterIP ?? '')) {
-    errors.push(fieldError.invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
+  const at = 'spec.clusterIPs'
+  if (!spec.clusterIP) {
+    const why = 'must be empty when `clusterIP` is not specified'
+    if (clusterIPs.length > 0) errors.push(fieldError.invalid(at, clusterIPs, why))
+  } else if (clusterIPs.length === 0) errors.push(fieldError.required(at))
+  else if (clusterIPs[0] !== spec.clusterIP) {
+    errors.push(fieldError.invalid(at, clusterIPs, 'first value must match `clusterIP`'))
+  }
+  for (const [index, family] of ipFamilies.entries()) {
+    const place = `spec.ipFamilies[${index}]`
+    if (!FAMILIES.includes(family)) errors.push(fieldError.notSupported(place, family, FAMILIES))
+    if (ipFamilies.indexOf(family) < index) errors.push(fieldError.duplicate(place, family))
   }
   if (ipFamilyPolicy && !POLICIES.includes(ipFamilyPolicy)) {
     errors.push(fieldError.notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, POLICIES))
   }
-  for (const [index, family] of ipFamilies.entries()) {
-    const at = `spec.ipFamilies[${index}]`
-    if (!FAMILIES.includes(family)) errors.push(fieldError.notSupported(at, family, FAMILIES))
-    else if (ipFamilies.indexOf(family) < index) errors.push(fieldError.duplicate(at, family))
-  }
-  return [...errors, ...addressErrors(clusterIPs, ipFamilies)]
+  return [...errors, ...clusterIpErrors(clusterIPs, { families: ipFamilies, known: previous.clusterIPs ?? [] })]
 }
 
-function addressErrors(clusterIPs: string[], families: string[]): FieldError[] {
+function clusterIpErrors(
+  clusterIPs: string[],
+  { families, known }: { families: readonly string[]; known: readonly string[] },
+): FieldError[] {
   const at = 'spec.clusterIPs'
-  if (clusterIPs[0] === 'None') {
-    const isAlone = clusterIPs.length === 1
-    return isAlone ? [] : [fieldError.invalid(at, clusterIPs, "'None' must be the first and only value")]
-  }
-  const errors = clusterIPs.flatMap((address, index) =>
-    addressProblems(address).map((problem) => fieldError.invalid(`${at}[${index}]`, address, problem)),
-  )
-  if (clusterIPs.length > 2) errors.push(fieldError.invalid(at, clusterIPs, 'may only hold up to 2 values'))
-  if (errors.length > 0) return errors
-  if (clusterIPs.length === 2 && isIP(clusterIPs[0]!) === isIP(clusterIPs[1]!)) {
-    return [fieldError.invalid(at, clusterIPs, 'may specify no more than one IP for each IP family')]
-  }
-  return clusterIPs.flatMap((address, index) => {
+  const malformed = clusterIPs.flatMap((address, index) => {
+    if (index === 0 && address === 'None') {
+      const isAlone = clusterIPs.length === 1
+      return isAlone ? [] : [fieldError.invalid(at, clusterIPs, "'None' must be the first and only value")]
+    }
+    const problems = known.includes(address) && isIP(address) ? [] : addressProblems(address)
+    return problems.map((problem) => fieldError.invalid(`${at}[${index}]`, address, problem))
+  })
+  const tooMany = clusterIPs.length > 2 ? [fieldError.invalid(at, clusterIPs, 'may only hold up to 2 values')] : []
+  // What is no address is of no family.
+  if (malformed.length > 0 || clusterIPs[0] === 'None') return [...malformed, ...tooMany]
+  const kinds = new Set(clusterIPs.map((address) => isIP(address)))
+  const areTwo = clusterIPs.length < 2 || kinds.size === 2
+  const alike = areTwo ? [] : [fieldError.invalid(at, clusterIPs, 'may specify no more than one IP for each IP family')]
+  const unfit = clusterIPs.flatMap((address, index) => {
     const family = families[index]
-    if (!family || (isIP(address) === 6 ? 'IPv6' : 'IPv4') === family) return []
+    const isFit = isIP(address) === 6 ? family !== 'IPv4' : family !== 'IPv6'
+    if (!family || isFit) return []
     const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``
     return fieldError.invalid(`${at}[${index}]`, address, why)
   })
+  return [...tooMany, ...alike, ...unfit]
 }
 
 /** Who may reach it from outside, and how far calls go. */

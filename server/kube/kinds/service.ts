@@ -2,7 +2,6 @@
 // Upstream: kubernetes/pkg/registry/core/service, pkg/apis/core/validation ValidateService.
 
 import type { ServicePort, ServiceSpec, Service as Wire } from 'kubernetes-types/core/v1'
-import { deepEqual } from '../apimachinery/deep.ts'
 import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts'
 import { dnsLabelProblems } from '../apimachinery/names.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -30,11 +29,9 @@ export const Service = defineKind<Wire>({
       for (const ingress of service.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
     },
     prepareForCreate(service) {
-      completeAddresses(service.spec ?? {})
       Object.assign(service, { status: { loadBalancer: {} } })
     },
-    prepareForUpdate(service, previous) {
-      completeAddresses(service.spec ?? {}, previous.spec)
+    prepareForUpdate(service) {
       // Nothing balances it any more.
       if (service.spec?.type !== 'LoadBalancer') {
         Object.assign(service, { status: { ...service.status, loadBalancer: {} } })
@@ -93,16 +90,6 @@ function defaultSpec(spec: ServiceSpec): void {
   spec.internalTrafficPolicy ||= 'Cluster'
   if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster'
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
-}
-
-/**
- * Given by the server and not by default: they are nobody's (see managedFields). Two fields say the same: who knows of one
- * alone means both, also who left the other one as it was.
- */
-function completeAddresses(spec: ServiceSpec, before?: ServiceSpec): void {
-  const isLeft = before && spec.clusterIP !== before.clusterIP && deepEqual(spec.clusterIPs, before.clusterIPs)
-  if (spec.clusterIP && (isLeft || !spec.clusterIPs?.length)) spec.clusterIPs = [spec.clusterIP]
-  else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
 }
 
 const shownPort = ({ port, nodePort, protocol }: ServicePort) =>

@@ -15,9 +15,9 @@ import { encodeStored } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { ClaimChange, Claims } from './claims.ts'
 import { familyOf, type IpFamily, IpRange } from './ip-range.ts'
-import { settleFamilies } from './service-families.ts'
+import { isLeft, settleFamilies } from './service-families.ts'
 import { mayHaveNodePorts, nodePortsOf, takeNodePorts } from './service-node-ports.ts'
-import { areAddresses, carryOver, isMoved, needsAddress } from './service-updates.ts'
+import { carryOver, completeAddresses, needsAddress } from './service-updates.ts'
 import { storagePrefix } from './storage-keys.ts'
 
 export interface AddressRanges {
@@ -57,21 +57,19 @@ export function serviceAddresses(
     // A new status has the spec from before, which is not to be touched.
     if (!spec || spec === before) return { take: [], release: [] }
     if (before) carryOver(spec, before)
+    else completeAddresses(spec)
     const mine = new Set(previous ? heldBy(previous) : [])
     const taken = claimsOfOthers(service)
     const refuse = (errors: FieldError[]) => {
       if (errors.length > 0) throw invalid({ group: '', kind: 'Service' }, service.metadata?.name ?? '', errors)
     }
-    // What is no address, or another one than before, is refused right after this in words of its own.
-    const isAllocatable = areAddresses(spec) && !(before && isMoved(spec, before))
-    if (isAllocatable) refuse(settleFamilies(spec, before, configured))
-    const errors = isAllocatable && needsAddress(spec) ? takeAddresses(spec, taken, mine) : []
+    const keepsAddresses = before && (before.clusterIP === 'None' || isLeft(spec, before))
+    refuse(settleFamilies(spec, before, configured))
+    if (needsAddress(spec) && !keepsAddresses) refuse(takeAddresses(spec, before, taken))
     if (mayHaveNodePorts(spec)) {
       const isTaken = (port: number) => taken.has(PORT_CLAIM + port)
-      const isOwn = (port: number) => mine.has(PORT_CLAIM + port)
-      errors.push(...takeNodePorts(spec, { range: ranges.nodePortRange, isTaken, isOwn }))
+      refuse(takeNodePorts(spec, before, { range: ranges.nodePortRange, isTaken }))
     }
-    refuse(errors)
     const held = new Set(heldBy(next))
     return {
       take: [...held].filter((key) => !mine.has(key)).map((key) => ({ key, value: claimOf(key, service) })),
@@ -113,14 +111,15 @@ export function serviceAddresses(
     return claims
   }
 
-  /** One of each family that the Service has, the asked ones or any. */
-  function takeAddresses(spec: ServiceSpec, taken: ReadonlySet<string>, mine: ReadonlySet<string>): FieldError[] {
+  /** One of each family that the Service has, the asked ones or any. What it has stays: who moves it is refused later. */
+  function takeAddresses(spec: ServiceSpec, before: ServiceSpec | undefined, taken: ReadonlySet<string>): FieldError[] {
     const asked = spec.clusterIPs ?? []
+    const had = before && needsAddress(before) ? (before.clusterIPs?.length ?? 0) : 0
     const errors: FieldError[] = []
     spec.clusterIPs = (spec.ipFamilies as IpFamily[]).map((family, index) => {
       const address = asked[index]
       if (!address) return anyAddress(family, taken)
-      const why = mine.has(IP_CLAIM + address) ? undefined : problemWith(address, taken)
+      const why = index < had ? undefined : problemWith(address, taken)
       const told = `failed to allocate IP ${address}: ${why}`
       if (why) errors.push(fieldError.invalid('spec.clusterIPs', asked, told))
       return address

@@ -102,8 +102,21 @@ describe('families of a Service', () => {
     expect(settled({ ...dual, ipFamilies: ['IPv4'] }, BOTH, dual)).toContain('release the secondary IP family')
   })
 
+  it('stay as many as they were where two are preferred, whatever the cluster has since', () => {
+    const one: ServiceSpec = { ...dual, ipFamilies: ['IPv4'], clusterIPs: ['10.96.0.9'] }
+    expect(settled({ ...one }, BOTH, one)).toBe('PreferDualStack IPv4')
+    expect(settled({ ...one, ipFamilyPolicy: 'RequireDualStack' }, BOTH, one)).toBe('RequireDualStack IPv4,IPv6')
+    expect(settled({ ...dual }, FOUR, dual)).toBe('PreferDualStack IPv4,IPv6')
+  })
+
   it('become two when the policy allows them', () => {
-    const one: ServiceSpec = { ...web, ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv4'], clusterIPs: ['10.96.0.9'] }
+    const one: ServiceSpec = {
+      ...web,
+      ipFamilyPolicy: 'SingleStack',
+      ipFamilies: ['IPv4'],
+      clusterIP: '10.96.0.9',
+      clusterIPs: ['10.96.0.9'],
+    }
     expect(settled({ ...one, ipFamilyPolicy: 'PreferDualStack' }, BOTH, one)).toBe('PreferDualStack IPv4,IPv6')
   })
 })

@@ -4,6 +4,7 @@
 
 import type { ServiceSpec } from 'kubernetes-types/core/v1'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { addressErrors } from '../../kinds/service-rules.ts'
 import { familyOf, type IpFamily } from './ip-range.ts'
 
 const POLICY = 'spec.ipFamilyPolicy'
@@ -16,12 +17,14 @@ export function settleFamilies(
   before: ServiceSpec | undefined,
   configured: readonly IpFamily[],
 ): FieldError[] {
-  if (spec.type === 'ExternalName') return []
+  if (spec.type === 'ExternalName' || (before && isLeft(spec, before))) return []
   const isHeadless = spec.clusterIPs?.[0] === 'None' || spec.clusterIP === 'None'
   const hasSelector = Object.keys(spec.selector ?? {}).length > 0
   // Without a selector somebody else names the endpoints, of whatever family.
   const isFree = isHeadless && !hasSelector
   spec.ipFamilyPolicy ??= before?.ipFamilyPolicy ?? (isFree ? 'RequireDualStack' : 'SingleStack')
+  const malformed = addressErrors(spec, before)
+  if (malformed.length > 0) return malformed
   const policy = spec.ipFamilyPolicy
   const errors = before ? release(spec, before) : []
   if (policy === 'SingleStack') {
@@ -61,6 +64,14 @@ export function settleFamilies(
   spec.ipFamilies = families
   return []
 }
+
+/** Who prefers two has as many as the cluster had then, until something is said of them. */
+export const isLeft = (spec: ServiceSpec, before: ServiceSpec) =>
+  spec.type === before.type &&
+  spec.ipFamilyPolicy === 'PreferDualStack' &&
+  (before.ipFamilyPolicy ?? 'PreferDualStack') === 'PreferDualStack' &&
+  isSame(spec.clusterIPs, before.clusterIPs) &&
+  isSame(spec.ipFamilies, before.ipFamilies)
 
 /** Who asks for a single stack, and changes nothing else, gives the second address back; no other way leads there. */
 function release(spec: ServiceSpec, before: ServiceSpec): FieldError[] {

@@ -15,9 +15,8 @@ export const needsHealthPort = (spec: ServiceSpec) =>
 
 export interface PortsGiven {
   range: readonly [first: number, last: number]
+  /** By another Service. */
   isTaken(port: number): boolean
-  /** Held by this very Service already. */
-  isOwn(port: number): boolean
 }
 
 /** All node ports of a Service, each once. */
@@ -26,38 +25,89 @@ export function nodePortsOf(spec: ServiceSpec): Set<number> {
   return new Set(ports.flatMap((port) => (port ? [port] : [])))
 }
 
-/** Mutates the spec. */
-export function takeNodePorts(spec: ServiceSpec, given: PortsGiven): FieldError[] {
-  const errors: FieldError[] = []
-  const chosen = new Map<number, number>()
-  const mine = nodePortsOf(spec)
-  for (const [index, port] of (spec.ports ?? []).entries()) {
-    if (port.nodePort) {
-      const problem = problemWith(port.nodePort, given)
-      if (problem) errors.push(fieldError.invalid(`spec.ports[${index}].nodePort`, port.nodePort, problem))
-    } else if (needsNodePorts(spec)) {
-      // The same number for TCP and UDP of one port, as DNS wants it.
-      port.nodePort = chosen.get(port.port) ?? freePort(given, mine)
-      mine.add(port.nodePort)
-    } else continue
-    chosen.set(port.port, port.nodePort)
-  }
-  if (!needsHealthPort(spec)) return errors
-  const { healthCheckNodePort: asked } = spec
-  if (asked) {
-    const problem = problemWith(asked, given)
+/** Mutates the spec. The first that cannot be had is told alone, as upstream. */
+export function takeNodePorts(spec: ServiceSpec, before: ServiceSpec | undefined, given: PortsGiven): FieldError[] {
+  const taking = new Taking(given, [...nodePortsOf(spec), ...(before ? nodePortsOf(before) : [])])
+  const error = before ? takeChanged(spec, before, taking) : takeNew(spec, taking)
+  if (error) return [error]
+  const hadHealthPort = before && needsHealthPort(before)
+  if (needsHealthPort(spec) && !hadHealthPort) {
+    const { healthCheckNodePort: asked } = spec
+    const problem = asked ? taking.ask(asked) : undefined
     if (problem) {
       throw internalError(new Error(`failed to allocate requested HealthCheck NodePort ${asked}: ${problem}`))
     }
-  } else spec.healthCheckNodePort = freePort(given, mine)
-  return errors
+    spec.healthCheckNodePort = asked || taking.any()
+  }
+  return []
 }
 
-function problemWith(port: number, { range: [first, last], isTaken, isOwn }: PortsGiven): string | undefined {
-  if (port < first || port > last) {
-    return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+/** One number for TCP and UDP of one port, as DNS wants it, whichever of the two asks for it. */
+function takeNew(spec: ServiceSpec, taking: Taking): FieldError | undefined {
+  const ports = spec.ports ?? []
+  const chosen = new Map<number, number>()
+  for (const [index, port] of ports.entries()) {
+    if (!port.nodePort && !needsNodePorts(spec)) continue
+    const known = chosen.get(port.port)
+    if (known) {
+      port.nodePort ||= known
+      if (port.nodePort === known) continue
+    }
+    const asked = known ? port.nodePort : ports.find((one) => one.port === port.port && one.nodePort)?.nodePort
+    const problem = asked ? taking.ask(asked) : undefined
+    if (problem) return fieldError.invalid(`spec.ports[${index}].nodePort`, asked, problem)
+    port.nodePort = asked || taking.any()
+    if (!known) chosen.set(port.port, port.nodePort)
   }
-  return isTaken(port) && !isOwn(port) ? 'provided port is already allocated' : undefined
+  return undefined
+}
+
+function takeChanged(spec: ServiceSpec, before: ServiceSpec, taking: Taking): FieldError | undefined {
+  const had = new Set(before.ports?.map(({ nodePort }) => nodePort))
+  for (const [index, port] of (spec.ports ?? []).entries()) {
+    const { nodePort } = port
+    if (!nodePort) {
+      if (needsNodePorts(spec)) port.nodePort = taking.any()
+    } else if (!had.has(nodePort)) {
+      had.add(nodePort)
+      const problem = taking.ask(nodePort, before.healthCheckNodePort)
+      if (problem) return fieldError.invalid(`spec.ports[${index}].nodePort`, nodePort, problem)
+    }
+  }
+  return undefined
+}
+
+/** The ports that one write takes: each once. */
+class Taking {
+  readonly #given: PortsGiven
+  /** Told in the Service, so that no other one of its ports is given them by chance. */
+  readonly #told: ReadonlySet<number>
+  readonly #taken = new Set<number>()
+
+  constructor(given: PortsGiven, told: Iterable<number>) {
+    this.#given = given
+    this.#told = new Set(told)
+  }
+
+  /** Says why it cannot be had. `health`: what the Service is asked at, which none of its ports can have. */
+  ask(port: number, health?: number): string | undefined {
+    const {
+      range: [first, last],
+      isTaken,
+    } = this.#given
+    if (port < first || port > last) {
+      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+    }
+    if (isTaken(port) || this.#taken.has(port) || port === health) return 'provided port is already allocated'
+    this.#taken.add(port)
+    return undefined
+  }
+
+  any(): number {
+    const port = freePort(this.#given, new Set([...this.#told, ...this.#taken]))
+    this.#taken.add(port)
+    return port
+  }
 }
 
 function freePort({ range: [first, last], isTaken }: PortsGiven, mine: ReadonlySet<number>): number {

@@ -3,41 +3,48 @@
 
 import type { ServiceSpec } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { isIP } from '../../apimachinery/ip-rules.ts'
-import { mayHaveNodePorts, needsHealthPort } from './service-node-ports.ts'
+import { mayHaveNodePorts, needsHealthPort, needsNodePorts } from './service-node-ports.ts'
 
 export const needsAddress = (spec: ServiceSpec) => spec.type !== 'ExternalName' && spec.clusterIP !== 'None'
-
-export const areAddresses = ({ clusterIP, clusterIPs = [] }: ServiceSpec) =>
-  clusterIP === 'None' || clusterIPs.every((address) => address === '' || isIP(address) > 0)
-
-/** Only who becomes a name of elsewhere, or was one, may lose its first address. */
-export const isMoved = (spec: ServiceSpec, before: ServiceSpec) =>
-  spec.type !== 'ExternalName' &&
-  before.type !== 'ExternalName' &&
-  (before.clusterIP ?? '') !== '' &&
-  spec.clusterIP !== before.clusterIP
 
 const isOpen = (spec: ServiceSpec) => mayHaveNodePorts(spec) || (spec.externalIPs?.length ?? 0) > 0
 
 /** Mutates `spec`. */
 export function carryOver(spec: ServiceSpec, before: ServiceSpec): void {
   keepGiven(spec, before)
+  completeAddresses(spec, before)
   dropUnfit(spec, before)
 }
 
+/**
+ * Two fields say the same: who knows of the older one alone means both, also who left the other one as it was. Given by the
+ * server and not by default: they are nobody's (see managedFields). Mutates `spec`.
+ */
+export function completeAddresses(spec: ServiceSpec, before?: ServiceSpec): void {
+  const { clusterIP = '', clusterIPs = [] } = spec
+  if (!before) {
+    if (clusterIP && clusterIPs.length === 0) spec.clusterIPs = [clusterIP]
+    return
+  }
+  const [address = '', addresses = []] = [before.clusterIP, before.clusterIPs]
+  if (addresses.length > 0 && clusterIPs.length === 0 && clusterIP === address) spec.clusterIPs = [...addresses]
+  if (clusterIP === address || !deepEqual(spec.clusterIPs ?? [], addresses)) return
+  if (clusterIP) spec.clusterIPs = [clusterIP]
+  else delete spec.clusterIPs
+}
+
 function keepGiven(spec: ServiceSpec, before: ServiceSpec): void {
-  if (spec.type !== 'ExternalName' && before.type !== 'ExternalName' && !spec.clusterIP) {
-    if (before.clusterIP) spec.clusterIP = before.clusterIP
-    if (before.clusterIPs) spec.clusterIPs = [...before.clusterIPs]
+  if (spec.type !== 'ExternalName' && before.type !== 'ExternalName') {
+    if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP
+    if (!spec.clusterIPs?.length && before.clusterIPs) spec.clusterIPs = [...before.clusterIPs]
   }
-  if (needsAddress(spec) && needsAddress(before) && !spec.ipFamilies && before.ipFamilies) {
-    spec.ipFamilies = [...before.ipFamilies]
-  }
-  if (mayHaveNodePorts(spec) && mayHaveNodePorts(before)) {
+  if (needsNodePorts(spec) && needsNodePorts(before)) {
+    // Whatever else of a port changed, its name says which it is. What another one asks for now is not kept.
+    const asked = new Set(spec.ports?.map(({ nodePort }) => nodePort))
+    const given = new Map(before.ports?.map(({ name = '', nodePort }) => [name, nodePort]))
     for (const port of spec.ports ?? []) {
-      const old = before.ports?.find(({ port: number, protocol }) => number === port.port && protocol === port.protocol)
-      if (!port.nodePort && old?.nodePort) port.nodePort = old.nodePort
+      const old = given.get(port.name ?? '')
+      if (!port.nodePort && old && !asked.has(old)) port.nodePort = old
     }
   }
   if (needsHealthPort(spec) && needsHealthPort(before) && before.healthCheckNodePort) {
