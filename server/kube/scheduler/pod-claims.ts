@@ -16,3 +16,10 @@ export function claimsOf({ metadata, spec }: Pod): PodClaim[] {
     return ephemeral ? [{ key: `${namespace}/${podName}-${name}`, isEphemeral: true }] : []
   })
 }
+
+/** Those that it names itself, by key. */
+export const namedClaimsOf = (pod: Pod): string[] =>
+  claimsOf(pod).flatMap(({ key, isEphemeral }) => (isEphemeral ? [] : [key]))
+
+export const claimNotFound = (key: string): string =>
+  `persistentvolumeclaim "${key.slice(key.indexOf('/') + 1)}" not found`

@@ -26,8 +26,9 @@ export function nodeVolumeLimits(storage: StorageView): Plugin {
       if (limits.size === 0) return undefined
       const there: Volumes = new Map()
       for (const pod of node.pods.values()) for (const [id, driver] of volumesOf(pod, storage)) there.set(id, driver)
-      for (const volume of storage.attachedTo(node.name)) countVolume(there, volume)
+      // What is attached and nobody's counts twice, as upstream has it: it may be on its way off.
       const wanted = [...(state.get(NAME) as Volumes)].filter(([id]) => !there.has(id))
+      for (const volume of storage.attachedTo(node.name)) countVolume(there, volume)
       const isFull = ([driver, most]: [string, number]) => {
         const more = wanted.filter((volume) => volume[1] === driver).length
         const now = [...there.values()].filter((other) => other === driver).length

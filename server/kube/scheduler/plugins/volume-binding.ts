@@ -14,7 +14,7 @@ import {
   wantedSize,
 } from '../../kinds/storage/volume-binding.ts'
 import { type CycleState, type Plugin, type Rejection, rejectForGood, SKIP } from '../framework.ts'
-import { claimsOf } from '../pod-claims.ts'
+import { claimNotFound, claimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
 
 const NAME = 'VolumeBinding'
@@ -108,7 +108,7 @@ function problemOf(pod: Pod, key: string, claim: Claim | undefined, isEphemeral:
   if (!claim) {
     return isEphemeral
       ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
-      : `persistentvolumeclaim "${name}" not found`
+      : claimNotFound(key)
   }
   if (claim.status?.phase === 'Lost') {
     return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName}"`

@@ -2,8 +2,8 @@
 // nobody may share, on one node. Upstream: plugins/volumerestrictions.
 
 import type { Pod, Volume } from 'kubernetes-types/core/v1'
-import { type Plugin, reject, SKIP } from '../framework.ts'
-import { claimsOf } from '../pod-claims.ts'
+import { type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
+import { claimNotFound, claimsOf, namedClaimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
 
 const NAME = 'VolumeRestrictions'
@@ -24,11 +24,13 @@ export function volumeRestrictions(storage: StorageView): Plugin {
   return {
     name: NAME,
     preFilter(state, pod, nodes) {
-      const keys = claimsOf(pod).map(({ key }) => key)
+      const keys = namedClaimsOf(pod)
+      const missing = keys.find((key) => !storage.claims.get(key))
+      if (missing) return rejectForGood(claimNotFound(missing))
       const alone = keys.filter((key) => storage.claims.get(key)?.spec?.accessModes?.includes('ReadWriteOncePod'))
       const disks = disksOf(pod)
-      if (alone.length + disks.length === 0) return SKIP
       const isTaken = alone.some((key) => nodes.all.some(({ claims }) => claims.has(key)))
+      if (!isTaken && disks.length === 0) return SKIP
       state.set(NAME, { isTaken, disks } satisfies Wanted)
       return undefined
     },
@@ -41,7 +43,9 @@ export function volumeRestrictions(storage: StorageView): Plugin {
         if (disks.some(collides)) return reject('node(s) had no available disk')
       }
       return isTaken
-        ? reject('node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode')
+        ? reject(
+            'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod',
+          )
         : undefined
     },
     wokenBy: ['node-added', 'pod-removed', 'storage-changed'],

@@ -1,22 +1,26 @@
 // Volumes that lie in a zone or region are for nodes there. Upstream: plugins/volumezone.
 
+import type { PersistentVolumeClaim as Claim, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { waitsForConsumer } from '../../kinds/storage/volume-binding.ts'
+import { storageClassOf } from '../../kinds/storage/volumes.ts'
 import { type Plugin, rejectForGood, SKIP } from '../framework.ts'
-import { claimsOf } from '../pod-claims.ts'
+import { claimNotFound, namedClaimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
 
 const NAME = 'VolumeZone'
-/** With the older name of each; a volume may have one and the node the other. */
-const ZONE = ['topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone'] as const
-const REGION = ['topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/region'] as const
-const LABELS = new Map<string, readonly string[]>([
-  ...ZONE.map((name) => [name, ZONE] as const),
-  ...REGION.map((name) => [name, REGION] as const),
+const ZONE = 'topology.kubernetes.io/zone'
+const REGION = 'topology.kubernetes.io/region'
+/** By the names that a volume may have them under, the newer name of each: a node that lacks the older may have that. */
+const LABELS = new Map<string, string>([
+  [ZONE, ZONE],
+  [REGION, REGION],
+  ['failure-domain.beta.kubernetes.io/zone', ZONE],
+  ['failure-domain.beta.kubernetes.io/region', REGION],
 ])
 
 interface Place {
-  /** Names of the label, of which the node has one. */
-  labels: readonly string[]
+  label: string
   values: ReadonlySet<string>
 }
 
@@ -24,10 +28,12 @@ export function volumeZone(storage: StorageView): Plugin {
   return {
     name: NAME,
     preFilter(state, pod) {
-      const claims = claimsOf(pod)
-      const lost = claims.map(({ key }) => volumeOf(storage, key)).find(({ name, volume }) => name && !volume)
-      if (lost) return rejectForGood(`persistentvolume "${lost.name}" not found`)
-      const places = claims.flatMap(({ key }) => placesOf(storage, key))
+      const places: Place[] = []
+      for (const key of namedClaimsOf(pod)) {
+        const found = placesOf(storage, key)
+        if (typeof found === 'string') return rejectForGood(found)
+        places.push(...found)
+      }
       if (places.length === 0) return SKIP
       state.set(NAME, places)
       return undefined
@@ -35,8 +41,8 @@ export function volumeZone(storage: StorageView): Plugin {
     filter(state, _, { labels: ofNode }) {
       // A node that says nothing of zones is in none, and may have all.
       if (![...LABELS.keys()].some((name) => name in ofNode)) return undefined
-      const isThere = ({ labels, values }: Place) =>
-        values.has(ofNode[labels.find((name) => name in ofNode) ?? ''] ?? '')
+      const isThere = ({ label, values }: Place) =>
+        values.has(ofNode[label in ofNode ? label : (LABELS.get(label) ?? '')] ?? '')
       return (state.get(NAME) as Place[]).every(isThere)
         ? undefined
         : rejectForGood('node(s) had no available volume zone')
@@ -47,16 +53,28 @@ export function volumeZone(storage: StorageView): Plugin {
   }
 }
 
-function volumeOf(storage: StorageView, claim: string) {
-  const name = storage.claims.get(claim)?.spec?.volumeName
-  return { name, volume: name ? storage.volumes.get(name) : undefined }
+/** Where the claim's volume is, or why nobody knows; nowhere in particular while it waits for the pod to have a node. */
+function placesOf(storage: StorageView, key: string): Place[] | string {
+  const claim = storage.claims.get(key)
+  if (!claim) return claimNotFound(key)
+  const name = claim.spec?.volumeName
+  if (!name) return waitsForConsumer(storage.classOf(claim)) ? [] : whyUnbound(storage, claim)
+  const volume = storage.volumes.get(name)
+  return volume ? placesOfVolume(volume) : `persistentvolume "${name}" not found`
+}
+
+function whyUnbound(storage: StorageView, claim: Claim): string {
+  const name = storageClassOf(claim)
+  if (!name) return 'PersistentVolumeClaim had no pv name and storageClass name'
+  const found = storage.classOf(claim)
+  if (!found) return `storageclasses.storage.k8s.io "${name}" not found`
+  return found.volumeBindingMode
+    ? 'PersistentVolume had no name'
+    : `VolumeBindingMode not set for StorageClass "${name}"`
 }
 
 /** A volume that is in several zones names them with two underscores between. */
-function placesOf(storage: StorageView, claim: string): Place[] {
-  const { volume } = volumeOf(storage, claim)
-  return Object.entries(volume?.metadata?.labels ?? {}).flatMap(([name, value]) => {
-    const labels = LABELS.get(name)
-    return labels ? [{ labels: [name, ...labels], values: new Set(value.split('__')) }] : []
-  })
-}
+const placesOfVolume = ({ metadata }: Volume): Place[] =>
+  Object.entries(metadata?.labels ?? {}).flatMap(([label, value]) =>
+    LABELS.has(label) ? [{ label, values: new Set(value.split('__')) }] : [],
+  )

@@ -1,9 +1,12 @@
 import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import type { StorageClass } from 'kubernetes-types/storage/v1'
 import { expect, it } from 'vitest'
+import { SKIP } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
+import { NodeList } from '../node-list.ts'
 import type { StorageView } from '../storage-view.ts'
 import { node, pod, run } from '../testing/pods-and-nodes.ts'
+import { volumeZone } from './volume-zone.ts'
 
 /** Claims that are bound to a volume of the same name, or are not; volumes of one driver, with labels. */
 function storage(
@@ -50,11 +53,13 @@ const verdicts = (what: Pod, nodes: NodeInfo[], view: StorageView) => {
 }
 
 it('says of a claim that is missing what is the same for all nodes', () => {
-  const { message } = run(using('none'), [node('a'), node('b')], { storage: storage({}) })
+  const { message, rejectedBy } = run(using('none'), [node('a'), node('b')], { storage: storage({}) })
   expect(message).toBe('0/2 nodes are available: persistentvolumeclaim "none" not found. not found')
+  expect(rejectedBy).toEqual(new Set(['VolumeRestrictions']))
 })
 
-const ALONE = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode'
+const ALONE =
+  'node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod'
 
 it('gives a claim for one pod only to one pod, on any node', () => {
   const view = storage({ mine: { mode: 'ReadWriteOncePod' }, ours: {} })
@@ -91,11 +96,31 @@ it.each([
     'a',
   ],
   ['nodes that say nothing of zones', zone('x'), { a: zone('y'), b: {} }, 'b'],
+  [
+    'its zone by the name that it has it under, where that is the newer one',
+    zone('x'),
+    { a: zone('x', 'failure-domain.beta.kubernetes.io/zone'), b: zone('x') },
+    'b',
+  ],
 ])('wants for a volume %s', (_, labels, nodes, chosen) => {
   const infos = Object.entries(nodes).map(([name, ofNode]) => node(name, { labels: ofNode as Record<string, string> }))
   const found = verdicts(using('data'), infos, storage({ data: { labels } }))
   const other = chosen === 'a' ? 'b' : 'a'
   expect(found).toEqual({ chosen, reasons: { [other]: 'node(s) had no available volume zone' } })
+})
+
+it.each([
+  ['no class', undefined, undefined, 'PersistentVolumeClaim had no pv name and storageClass name'],
+  ['a class that is not there', 'slow', undefined, 'storageclasses.storage.k8s.io "slow" not found'],
+  ['a class that does not say when', 'slow', '', 'VolumeBindingMode not set for StorageClass "slow"'],
+  ['a class that binds at once', 'slow', 'Immediate', 'PersistentVolume had no name'],
+  ['a class that waits for it', 'slow', 'WaitForFirstConsumer', undefined],
+])('knows no zone yet where a claim has %s', (_, storageClassName, volumeBindingMode, reason) => {
+  const claim: Claim = { spec: { ...(storageClassName ? { storageClassName } : {}) } }
+  const found = { provisioner: 'disks', ...(volumeBindingMode ? { volumeBindingMode } : {}) }
+  const view = { claims: { get: () => claim }, classOf: () => (volumeBindingMode === undefined ? undefined : found) }
+  const result = volumeZone(view as unknown as StorageView).preFilter?.(new Map(), using('data'), new NodeList([]))
+  expect(result).toEqual(reason ? { reasons: [reason], unresolvable: true } : SKIP)
 })
 
 it('says of a volume that has gone what is the same for all nodes', () => {
@@ -118,11 +143,12 @@ it('attaches no more volumes of a driver than the node can have, and counts what
   expect(verdicts(using('three'), nodes(), storage(claims)).chosen).toBe('a')
 })
 
-it('counts volumes that are attached though no pod uses them, and those that pods use not twice', () => {
+it('counts volumes that are attached though no pod uses them, also those that it wants, and what pods use not twice', () => {
   const claims = { one: {}, two: {}, gone: {} }
   const nodes = () => [node('a', { on: [using('one')] })]
   const limits = { a: 2 }
   expect(verdicts(using('two'), nodes(), storage(claims, limits, ['one', 'gone'])).chosen).toBeUndefined()
   expect(verdicts(using('two'), nodes(), storage(claims, limits, ['one'])).chosen).toBe('a')
-  expect(verdicts(using('gone'), nodes(), storage(claims, limits, ['one', 'gone'])).chosen).toBe('a')
+  expect(verdicts(using('gone'), nodes(), storage(claims, limits, ['one', 'gone'])).chosen).toBeUndefined()
+  expect(verdicts(using('gone'), nodes(), storage(claims, { a: 3 }, ['one', 'gone'])).chosen).toBe('a')
 })
