@@ -44,6 +44,7 @@ export interface ContainerStarterOptions {
   metrics: Metrics
   rootDir: string
   clusterDomain: string
+  hookAgent: string
 }
 
 export interface StartRequest extends ContainerToStart {
@@ -175,7 +176,7 @@ export class ContainerStarter {
     const { events, killer, runtime } = this.#options
     try {
       const podIP = sandbox.ips[0] ?? this.#options.nodeIPs[0]!
-      await runHook({ handler, container, containerId: id, podIP, timeoutMs: 600_000 }, this.#options)
+      await runHook({ handler, pod, container, containerId: id, podIP, timeoutMs: 600_000 }, this.#options)
       return { ok: true }
     } catch (err) {
       // What it printed may be a secret, and more people read Events than statuses.

@@ -7,16 +7,21 @@ import { ImagePuller } from './image-puller.ts'
 import { PodStartup } from './telemetry/pod-startup.ts'
 
 const clock = new FakeClock()
+const ID = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** A registry that gives its image to one person only, and notes who asked. */
-function pullerFor(allowed: string, users: string[], machine: string[] = [], image = 'r.example/a:1') {
+function pullerFor(allowed: string, users: string[], machine: string[] = [], image = 'r.example/a:1', refusal = '') {
   const asked: (string | undefined)[] = []
   const said: string[] = []
   const runtime = {
-    imageStatus: async () => undefined,
+    imageStatus: async (of: string) => {
+      if (of.includes('lost')) throw new Error('the engine is away')
+      return undefined
+    },
     pullImage: async (_image: string, auth?: { username: string }) => {
       asked.push(auth?.username)
+      if (refusal) throw new ImagePullError(refusal)
       if ((auth?.username ?? 'nobody') !== allowed) throw new ImagePullError(`no access for ${auth?.username}`)
       return { id: 'i', tags: [], digests: [], sizeBytes: 7 }
     },
@@ -79,9 +84,31 @@ it.each([
   ['r.example:5000/Shop/web', 'invalid reference format: repository name (Shop/web) must be lowercase'],
   ['busy box', 'invalid reference format'],
   ['web:', 'invalid reference format'],
+  ['http://url', 'invalid reference format'],
+  [ID, `invalid repository name (${ID}), cannot specify 64-byte hexadecimal strings`],
 ])('refuses the name %j', async (image, why) => {
   const { said, ensure } = pullerFor('nobody', [], [], image)
   const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${why}`
   expect(await ensure()).toMatchObject({ reason: 'InvalidImageName', message })
   expect(said).toEqual([`InspectFailed: ${message}`])
+})
+
+it('says that it could not be looked for, and pulls nothing', async () => {
+  const { asked, said, ensure } = pullerFor('nobody', [], [], 'r.example/lost:1')
+  const message = 'Failed to inspect image "": the engine is away'
+  expect(await ensure()).toMatchObject({ reason: 'ImageInspectError', message })
+  expect(said).toEqual([`InspectFailed: ${message}`])
+  expect(asked).toEqual([])
+})
+
+it.each([
+  ['SignatureValidationFailed: no key', 'the signature validation failed: no key'],
+  ['RegistryUnavailable', 'the registry is unavailable'],
+])('takes over what a runtime says itself that it is: %s', async (refusal, words) => {
+  const { ensure } = pullerFor('nobody', [], [], 'r.example/a:1', refusal)
+  const reason = refusal.replace(/:.*/, '')
+  const message = `image pull failed for r.example/a:1 because ${words}`
+  expect(await ensure()).toMatchObject({ reason, message })
+  const waits = `Back-off pulling image "r.example/a:1": ${reason}: ${message}`
+  expect(await ensure()).toMatchObject({ reason: 'ImagePullBackOff', message: waits })
 })

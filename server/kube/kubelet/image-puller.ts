@@ -16,7 +16,13 @@ export type ImageOutcome =
   | { ok: true }
   | {
       ok: false
-      reason: 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull' | 'InvalidImageName'
+      reason:
+        | 'ErrImagePull'
+        | 'ImagePullBackOff'
+        | 'ErrImageNeverPull'
+        | 'ImageInspectError'
+        | 'InvalidImageName'
+        | RuntimesReason
       message: string
       retryAfterMs: number
     }
@@ -70,15 +76,23 @@ export class ImagePuller {
     const image = withDefaultTag(asked)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
       this.#events.pod(pod, type, reason, message, fieldPath)
-    const wrong = whatIsWrongWith(image)
+    const wrong = whatIsWrongWith(asked)
     if (wrong) {
       const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": ${wrong}`
       say('Warning', 'InspectFailed', message)
       return { ok: false, reason: 'InvalidImageName', message, retryAfterMs: 60_000 }
     }
     const policy = container.imagePullPolicy ?? defaultPolicy(image)
-    const present = await this.#runtime.imageStatus(image)
-    if (present && policy !== 'Always') {
+    let present: ImageStatus | undefined
+    try {
+      if (policy !== 'Always') present = await this.#runtime.imageStatus(image)
+    } catch (err) {
+      // Upstream names what it has found here, which is nothing.
+      const message = `Failed to inspect image "": ${err instanceof Error ? err.message : String(err)}`
+      say('Warning', 'InspectFailed', message)
+      return { ok: false, reason: 'ImageInspectError', message, retryAfterMs: 10_000 }
+    }
+    if (present) {
       say('Normal', 'Pulled', `Container image "${asked}" already present on machine and can be accessed by the pod`)
       return { ok: true }
     }
@@ -142,12 +156,27 @@ export class ImagePuller {
       return { ok: true }
     } catch (err) {
       const text = err instanceof Error ? err.message : String(err)
+      const { reason, message } = whyNotPulled(asked, text)
       this.#backoff.next(key, this.#clock.now())
-      this.#lastError.set(key, `ErrImagePull: ${text}`)
+      this.#lastError.set(key, `${reason}: ${message}`)
       say('Warning', 'Failed', `Failed to pull image "${asked}": ${text}`)
-      return { ok: false, reason: 'ErrImagePull', message: text, retryAfterMs: 2_000 }
+      return { ok: false, reason, message, retryAfterMs: 2_000 }
     }
   }
+}
+
+type RuntimesReason = 'RegistryUnavailable' | 'SignatureValidationFailed'
+
+/** A runtime may say itself what it is, before its own words. */
+const RUNTIMES_REASONS: readonly [RuntimesReason, words: string][] = [
+  ['RegistryUnavailable', 'the registry is unavailable'],
+  ['SignatureValidationFailed', 'the signature validation failed'],
+]
+
+function whyNotPulled(asked: string, text: string): { reason: RuntimesReason | 'ErrImagePull'; message: string } {
+  const [reason, words] = RUNTIMES_REASONS.find(([one]) => text.startsWith(one)) ?? []
+  if (!reason) return { reason: 'ErrImagePull', message: text }
+  return { reason, message: `image pull failed for ${asked} because ${words}${text.slice(reason.length)}` }
 }
 
 const PULL_BOUNDS = [1, 5, 10, 20, 30, 60, 120, 180, 240, 300, 360, 480, 600, 900, 1200, 1800, 2700, 3600]
@@ -188,5 +217,9 @@ function whatIsWrongWith(image: string): string | undefined {
   const repository = path.replace(/:.*/s, '')
   if (repository !== repository.toLowerCase())
     return `invalid reference format: repository name (${repository}) must be lowercase`
+  // It could be an image's id as well.
+  if (/^[0-9a-f]{64}$/.test(image)) {
+    return `invalid repository name (${image}), cannot specify 64-byte hexadecimal strings`
+  }
   return isValid.test(image) ? undefined : 'invalid reference format'
 }

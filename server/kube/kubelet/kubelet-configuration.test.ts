@@ -54,6 +54,7 @@ it('writes the file where there is none, and leaves alone what somebody wrote', 
     readFile: async (path: string) => files.get(path),
     writeFile: async (path: string, content: string | Uint8Array) => void files.set(path, String(content)),
     list: async () => [],
+    kindOf: async () => undefined,
   }
   const authentication = { x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' } }
   const fromCluster = { clusterDNS: ['10.1.0.10'], clusterDomain: 'class.local', authentication }
@@ -77,16 +78,24 @@ it('lays over it what lies in the folder that the flags name, one after another 
     [`${folder}/20-b.conf`, 'maxPods: 30\nsystemReserved: { memory: 2Gi }'],
     [`${folder}/10-a.conf`, 'kind: KubeletConfiguration\nmaxPods: 20\nclusterDNS: [10.0.0.11, 10.0.0.12]'],
     [`${folder}/30-c.yaml`, 'maxPods: 40'],
+    [`${folder}/15-more/a.conf`, 'kind: KubeletConfiguration\nmaxPods: 25\npodPidsLimit: 77'],
   ])
   const os = {
     readFile: async (path: string) => files.get(path),
     writeFile: async () => undefined,
-    list: async (of: string) =>
-      [...files.keys()].filter((path) => path.startsWith(`${of}/`)).map((path) => path.slice(of.length + 1)),
+    list: async (of: string) => [
+      ...new Set(
+        [...files.keys()].flatMap((path) =>
+          path.startsWith(`${of}/`) ? path.slice(of.length + 1).split('/')[0]! : [],
+        ),
+      ),
+    ],
+    kindOf: async (path: string) => (files.has(path) ? ('file' as const) : ('directory' as const)),
   }
   const fromCluster = { clusterDNS: [], clusterDomain: 'class.local', authentication: {} }
   expect(await readConfiguration(os, fromCluster)).toMatchObject({
     maxPods: 30,
+    podPidsLimit: 77,
     clusterDNS: ['10.0.0.11', '10.0.0.12'],
     systemReserved: { cpu: '100m', memory: '2Gi' },
   })

@@ -98,7 +98,7 @@ const DEFAULTS: KubeletConfiguration = {
 
 /** Of the machine: as kubeadm leaves it there, with what is heeded here, where there is none. */
 export async function readConfiguration(
-  os: Pick<NodeOs, 'readFile' | 'writeFile' | 'list'>,
+  os: Pick<NodeOs, 'readFile' | 'writeFile' | 'list' | 'kindOf'>,
   fromCluster: Pick<KubeletConfiguration, 'clusterDNS' | 'clusterDomain' | 'authentication'>,
 ): Promise<KubeletConfiguration> {
   const text = await os.readFile(KUBELET_CONFIGURATION)

@@ -1,5 +1,5 @@
 // Settings beside the kubelet's file: where its flags name a folder, each `*.conf` in it lays what it says over what was said
-// before, in the order of the names.
+// before, in the order of the names; those of a folder in it come where the folder's name does.
 //
 //   /var/lib/kubelet/kubeadm-flags.env   KUBELET_KUBEADM_ARGS="--config-dir=/etc/kubernetes/kubelet.conf.d"
 //   10-limits.conf   maxPods: 20         20-more.conf   maxPods: 30        maxPods is 30
@@ -14,13 +14,17 @@ export interface DropIn {
   text: string
 }
 
-export async function readDropIns(os: Pick<NodeOs, 'readFile' | 'list'>): Promise<DropIn[]> {
+export async function readDropIns(os: Pick<NodeOs, 'readFile' | 'list' | 'kindOf'>): Promise<DropIn[]> {
   const folder = kubeletFlag((await os.readFile(KUBELET_FLAGS)) ?? '', 'config-dir')
   if (!folder) return []
-  const names = (await os.list(folder)).filter((name) => name.endsWith('.conf')).sort()
-  const files = names.map(async (name) => {
+  return walk(folder, os)
+}
+
+async function walk(folder: string, os: Pick<NodeOs, 'readFile' | 'list' | 'kindOf'>): Promise<DropIn[]> {
+  const found = (await os.list(folder)).sort().map(async (name): Promise<DropIn[]> => {
     const path = `${folder}/${name}`
-    return { path, text: (await os.readFile(path)) ?? '' }
+    if ((await os.kindOf(path)) === 'directory') return walk(path, os)
+    return name.endsWith('.conf') ? [{ path, text: (await os.readFile(path)) ?? '' }] : []
   })
-  return Promise.all(files)
+  return (await Promise.all(found)).flat()
 }

@@ -167,15 +167,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const onInUse = () => reporter.poke()
   const ports = { os, objects, events, clock, metrics, node, runtime, images, csi, onInUse, nodeName, rootDir }
   const volumes = new VolumeManager(ports)
-  const killer = new PodKiller({ runtime, os, events, clock, logger })
+  const release = kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')
+  const hookAgent = `kube-lifecycle/${release}`
+  const killer = new PodKiller({ runtime, os, events, clock, logger, hookAgent })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
-  const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
   const probes = new ProbeManager({
     os,
     runtime,
     events,
     clock,
-    userAgent,
+    userAgent: `kube-probe/${release}`,
     nodeIP,
     metrics: counted.probes,
     onChange: wake,
@@ -199,6 +200,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     metrics,
     rootDir,
     clusterDomain,
+    hookAgent,
   })
   const cgroups = new PodCgroups({
     os,

@@ -1,30 +1,61 @@
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { hookFailure, runHook } from './lifecycle-hooks.ts'
 
 const clock = new FakeClock()
-const asked: object[] = []
+let asked: { scheme?: string; headers?: { name: string; value: string }[] }[] = []
+let said: string[] = []
+/** Speaks no TLS. */
+let isPlain = false
+beforeEach(() => {
+  asked = []
+  said = []
+  isPlain = false
+})
 const outside = {
   clock,
   runtime: { execSync: async () => ({ exitCode: 7, output: 'no such file' }) } as unknown as ContainerRuntime,
   os: {
     ...createSimulatedNodeOs({ hostname: 'n' }),
-    httpGet: async (request: object) => {
+    httpGet: async (request: (typeof asked)[number]) => {
       asked.push(request)
+      if (isPlain && request.scheme === 'HTTPS') throw new Error('http: server gave HTTP response to HTTPS client')
       return { status: 500, body: '' }
     },
   },
+  events: {
+    pod: (_: object, type: string, reason: string, text: string) => void said.push(`${type} ${reason} ${text}`),
+    claim: () => undefined,
+    node: () => undefined,
+  },
+  hookAgent: 'kube-lifecycle/1.36',
 }
 const run = (handler: object, timeoutMs = 60_000) =>
-  runHook({ handler, container: { name: 'app' }, containerId: 'c', podIP: '10.0.0.7', timeoutMs }, outside)
+  runHook({ handler, pod: {}, container: { name: 'app' }, containerId: 'c', podIP: '10.0.0.7', timeoutMs }, outside)
 
 it('asks over HTTPS where it is told to, and takes every answer', async () => {
   await run({ httpGet: { scheme: 'HTTPS', port: 8443, path: 'bye', httpHeaders: [{ name: 'X-Why', value: 'end' }] } })
-  expect(asked).toMatchObject([
-    { scheme: 'HTTPS', host: '10.0.0.7', port: 8443, path: '/bye', headers: [{ name: 'X-Why', value: 'end' }] },
+  expect(asked).toMatchObject([{ scheme: 'HTTPS', host: '10.0.0.7', port: 8443, path: '/bye' }])
+  expect(asked[0]?.headers).toEqual([
+    { name: 'User-Agent', value: 'kube-lifecycle/1.36' },
+    { name: 'Accept', value: '*/*' },
+    { name: 'X-Why', value: 'end' },
   ])
+})
+
+it('asks who answers without TLS again without, and without what is secret, and says so', async () => {
+  isPlain = true
+  const httpHeaders = [
+    { name: 'Authorization', value: 'Basic c2VjcmV0' },
+    { name: 'X-Why', value: 'end' },
+  ]
+  await run({ httpGet: { scheme: 'HTTPS', port: 8443, httpHeaders } })
+  expect(asked.map(({ scheme }) => scheme)).toEqual(['HTTPS', 'HTTP'])
+  expect(asked[1]?.headers?.map(({ name }) => name)).toEqual(['User-Agent', 'Accept', 'X-Why'])
+  const text = 'request to HTTPS lifecycle hook 10.0.0.7:8443 got HTTP response, retry with HTTP succeeded'
+  expect(said).toEqual([`Warning LifecycleHTTPFallback ${text}`])
 })
 
 it.each([
@@ -46,7 +77,7 @@ it('says how a command failed, and that a socket is no hook', async () => {
     "command 'cat /nothing' exited with 7: no such file",
   )
   await expect(run({ tcpSocket: { port: 80 } })).rejects.toThrow(
-    'invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:&TCPSocketAction{Port:80,Host:,},Sleep:nil,}',
+    'Cannot run handler: invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:&TCPSocketAction{Port:80,Host:,},Sleep:nil,}',
   )
 })
 

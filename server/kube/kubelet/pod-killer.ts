@@ -25,6 +25,7 @@ export interface PodKillerOptions {
   events: KubeletEvents
   clock: Clock
   logger: Logger
+  hookAgent: string
 }
 
 export class PodKiller {
@@ -73,6 +74,7 @@ export class PodKiller {
     if (handler && how.graceSeconds > 0 && how.container) {
       const input = {
         handler,
+        pod,
         container: how.container,
         containerId: status.id,
         podIP: pod.status?.podIP ?? '',

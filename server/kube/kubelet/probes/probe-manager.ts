@@ -23,7 +23,7 @@ type ProbeKind = (typeof KINDS)[number]
 
 const TITLE: Record<ProbeKind, string> = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' }
 
-const RESULT = { success: 'successful', failure: 'failed', error: 'unknown' } as const
+const RESULT = { success: 'successful', failure: 'failed' } as const
 
 /** Seconds. */
 const DURATIONS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -170,6 +170,8 @@ export class ProbeManager implements ProbeVerdicts {
     const { namespace = '', name = '', uid = '' } = pod.metadata ?? {}
     const startedAt = clock.monotonic()
     const answer = await ask()
+    // What could not be asked is thrown away.
+    if (answer.outcome === 'error') return answer
     const labels = { container, namespace, pod: name, pod_uid: uid, probe_type: TITLE[kind] }
     this.#answers.add({ ...labels, result: RESULT[answer.outcome] })
     const { pod_uid: _, ...shorter } = labels

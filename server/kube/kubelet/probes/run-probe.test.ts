@@ -96,12 +96,49 @@ it.each([
   expect(asked).toEqual(sent)
 })
 
-it.each([{ httpGet: { port: 'admin' } }, { tcpSocket: { port: 'admin' } }])(
-  'a port that the container has not got is no answer: %o',
-  async (probe) => {
-    expect(await ask(probe, {})).toEqual({ outcome: 'error', output: 'port "admin" not found' })
-  },
-)
+it.each([
+  [{ httpGet: { port: 'admin' } }, 'strconv.Atoi: parsing "admin": invalid syntax'],
+  [{ tcpSocket: { port: 'admin' } }, 'strconv.Atoi: parsing "admin": invalid syntax'],
+  [{ tcpSocket: { port: 70_000 } }, 'invalid port number: 70000'],
+])('a port that the container has not got is no answer: %o', async (probe, output) => {
+  expect(await ask(probe, {})).toEqual({ outcome: 'error', output })
+})
+
+it.each([
+  { answers: ['lost', 'lost', 0], outcome: 'success', asked: 3 },
+  { answers: ['lost', 'lost', 'lost', 0], outcome: 'error', asked: 3 },
+  { answers: [1, 0], outcome: 'failure', asked: 1 },
+])('what could not be asked is asked again at once: $answers', async ({ answers, outcome, asked }) => {
+  const left = [...answers]
+  const execSync = async () => {
+    const next = left.shift()
+    if (typeof next === 'string') throw new Error('container not found')
+    return { exitCode: next ?? 0, output: '' }
+  }
+  const os = createSimulatedNodeOs({ hostname: 'n' })
+  const shaky = { execSync } as unknown as ContainerRuntime
+  const answer = await runProbe({ exec: { command: ['ls'] } }, target, { os, runtime: shaky, userAgent: '' })
+  expect(answer.outcome).toBe(outcome)
+  expect(answers.length - left.length).toBe(asked)
+})
+
+it('a command knows the variables whose values stand in the spec', async () => {
+  const asked: string[][] = []
+  const noting = {
+    execSync: async (_: string, command: string[]) => {
+      asked.push(command)
+      return { exitCode: 0, output: '' }
+    },
+  } as unknown as ContainerRuntime
+  const env = [
+    { name: 'FILE', value: '/tmp/ready' },
+    { name: 'SECRET', valueFrom: {} },
+  ]
+  const os = createSimulatedNodeOs({ hostname: 'n' })
+  const probe = { exec: { command: ['cat', '$(FILE)', '[$(SECRET)]', '$(NOBODY)', '$$(FILE)'] } }
+  await runProbe(probe, { ...target, container: { name: 'app', env } }, { os, runtime: noting, userAgent: '' })
+  expect(asked).toEqual([['cat', '/tmp/ready', '[]', '$(NOBODY)', '$(FILE)']])
+})
 
 it('a command that takes too long fails its probe, in words that say how long', async () => {
   const slow = {

@@ -1,10 +1,12 @@
 // One question to one container, answered now. Upstream: pkg/probe, pkg/kubelet/prober/prober.go.
 
-import type { HTTPGetAction, Probe, TCPSocketAction } from 'kubernetes-types/core/v1'
+import type { Probe, TCPSocketAction } from 'kubernetes-types/core/v1'
 import { goDuration } from '../../apimachinery/go-duration.ts'
 import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
+import { expand } from '../expansion.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
+import { getFailure, httpRequestOf, portOf, withPort } from './http-request.ts'
 
 export type ProbeAnswer =
   | { outcome: 'success'; warning?: string }
@@ -18,17 +20,36 @@ export interface ProbeTarget {
   podIP: string
 }
 
-export async function runProbe(
-  probe: Probe,
-  target: ProbeTarget,
-  { os, runtime, userAgent }: { os: NodeOs; runtime: ContainerRuntime; userAgent: string },
-): Promise<ProbeAnswer> {
+/** What could not be asked is asked again at once. */
+const MOST_TRIES = 3
+
+export async function runProbe(probe: Probe, target: ProbeTarget, outside: Outside): Promise<ProbeAnswer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await ask(probe, target, outside).catch(
+      (err: unknown): ProbeAnswer => ({ outcome: 'error', output: messageOf(err) }),
+    )
+    if (answer.outcome !== 'error' || tries === MOST_TRIES) return answer
+  }
+}
+
+interface Outside {
+  os: NodeOs
+  runtime: ContainerRuntime
+  userAgent: string
+}
+
+async function ask(probe: Probe, target: ProbeTarget, { os, runtime, userAgent }: Outside): Promise<ProbeAnswer> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000
-  if (probe.exec) return runExec(runtime, target.containerId, probe.exec.command ?? [], timeoutMs)
-  if (probe.httpGet) return runHttp(os, probe.httpGet, target, { timeoutMs, userAgent })
+  if (probe.exec) {
+    // Only what the container's own spec says is known here, and what comes from elsewhere is empty.
+    const values = new Map((target.container.env ?? []).map(({ name, value = '' }) => [name, value]))
+    const command = (probe.exec.command ?? []).map((word) => expand(word, values))
+    return runExec(runtime, target.containerId, command, timeoutMs)
+  }
+  if (probe.httpGet) return runHttp(os, httpRequestOf(probe.httpGet, target, { timeoutMs, userAgent }))
   if (probe.tcpSocket) return runTcp(os, probe.tcpSocket, target, timeoutMs)
   if (probe.grpc) return runGrpc(os, probe.grpc, target.podIP, { timeoutMs, userAgent })
-  return { outcome: 'error', output: 'missing probe handler for the container' }
+  throw new Error('missing probe handler for the container')
 }
 
 async function runExec(
@@ -48,29 +69,7 @@ async function runExec(
   }
 }
 
-async function runHttp(
-  os: NodeOs,
-  { scheme, host, path = '/', port, httpHeaders = [] }: HTTPGetAction,
-  target: ProbeTarget,
-  { timeoutMs, userAgent }: { timeoutMs: number; userAgent: string },
-): Promise<ProbeAnswer> {
-  const number = portOf(port, target.container)
-  if (number === undefined) return { outcome: 'error', output: `port "${port}" not found` }
-  const isNamed = (what: string) => httpHeaders.some(({ name }) => name.toLowerCase() === what.toLowerCase())
-  const defaults = [
-    { name: 'User-Agent', value: userAgent },
-    { name: 'Accept', value: '*/*' },
-  ]
-  // Who names one of these and gives it no value wants none.
-  const named = httpHeaders.filter(({ name, value }) => value || !/^(user-agent|accept)$/i.test(name))
-  const request = {
-    scheme: scheme === 'HTTPS' ? ('HTTPS' as const) : ('HTTP' as const),
-    host: host || target.podIP,
-    port: number,
-    path: path.startsWith('/') ? path : `/${path}`,
-    headers: [...defaults.filter(({ name }) => !isNamed(name)), ...named],
-    timeoutMs,
-  }
+async function runHttp(os: NodeOs, request: ReturnType<typeof httpRequestOf>): Promise<ProbeAnswer> {
   try {
     const { status, body } = await os.httpGet(request)
     if (status >= 200 && status < 300) return { outcome: 'success' }
@@ -79,8 +78,7 @@ async function runHttp(
     }
     return { outcome: 'failure', output: `HTTP probe failed with statuscode: ${status}` }
   } catch (err) {
-    const url = `${request.scheme.toLowerCase()}://${withPort(request.host, request.port)}${request.path}`
-    return { outcome: 'failure', output: `Get "${url}": ${messageOf(err)}` }
+    return { outcome: 'failure', output: getFailure(request, err) }
   }
 }
 
@@ -91,7 +89,6 @@ async function runTcp(
   timeoutMs: number,
 ): Promise<ProbeAnswer> {
   const number = portOf(port, target.container)
-  if (number === undefined) return { outcome: 'error', output: `port "${port}" not found` }
   try {
     await os.connectTcp(host || target.podIP, number, timeoutMs)
     return { outcome: 'success' }
@@ -131,14 +128,4 @@ async function runGrpc(
   }
 }
 
-/** A number, or the name of one of the container's ports. */
-export function portOf(port: number | string, container: ContainerSpec): number | undefined {
-  const named = container.ports?.find(({ name }) => name === port)?.containerPort
-  const value = named ?? Number(port)
-  return value > 0 && value < 65_536 ? value : undefined
-}
-
 const messageOf = (err: unknown) => (err instanceof Error ? err.message : String(err))
-
-/** As Go's net.JoinHostPort. */
-const withPort = (host: string, port: number | string) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
