@@ -17,7 +17,7 @@ export function ConnectionBar({ state, refusal, connection }: Props) {
   const action = actionOf(state)
   return (
     <div className={style.bar} role="status">
-      <span>{words}</span>
+      <span className={style.words}>{words}</span>
       {action && (
         <Button small onClick={() => connection.current?.[action.does]()}>
           {action.label}
@@ -32,7 +32,7 @@ function wordsOf({ state, tries, exit, late, lost }: TerminalState, refusal: str
   if (state === 'refused') return `This shell is closed to you. ${refusal}`
   if (state === 'ended') return `The shell ended with ${exit}.`
   if (state === 'broken') {
-    return `The connection to your terminal broke. Trying again (${tries}); your shell is kept.${lost ? ` ${gone}` : ''}`
+    return `The connection broke. Trying again (${tries}); your shell is kept.${lost ? ` ${gone}` : ''}`
   }
   if (lost) return `The connection was gone for a while. ${gone}`
   return late ? 'No answer to what you typed yet. Asking whether the classroom is still there.' : undefined

@@ -26,8 +26,10 @@ export interface TerminalScreen {
 const longestWaitMs = 8000
 const askEveryMs = 20_000
 const answerWithinMs = 5000
-/** A shell shows what is typed at once, or another answer is asked for. */
+/** A shell shows what is typed at once, or another answer is asked for: some show nothing, as where a password is typed. */
 const echoWithinMs = 1000
+/** Whoever waits longer for that is told so. */
+const pongWithinMs = 1000
 const openWithinMs = 10_000
 const ask = JSON.stringify({ ping: true })
 
@@ -61,7 +63,7 @@ export class TerminalConnection {
     if (this.state.state === 'open') {
       this.socket?.send(bytes)
       this.noted()
-      this.doubt ??= setTimeout(() => this.late(), echoWithinMs)
+      this.doubt ??= setTimeout(() => this.wonder(), echoWithinMs)
     } else if (!this.state.lost && this.state.state !== 'ended' && this.state.state !== 'refused') {
       this.waiting.push(bytes)
     }
@@ -132,8 +134,8 @@ export class TerminalConnection {
     if (this.state.late) this.stateIs({ state: 'open', tries: 0 })
   }
 
-  private late(): void {
-    this.stateIs({ state: 'open', tries: 0, late: true })
+  private wonder(): void {
+    this.doubt = setTimeout(() => this.stateIs({ state: 'open', tries: 0, late: true }), pongWithinMs)
     this.ask()
   }
 
