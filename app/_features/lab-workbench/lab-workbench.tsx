@@ -46,7 +46,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const run = useLabSession(labId)
   const { lab, session } = run
   const news = useNews()
-  const store = usePictureStore(session?.id)
+  const store = usePictureStore(session?.id, { isRefused: run.refusal !== '' })
   const terminal = useRef<TerminalHandle>(null)
   const lens = useLens()
   const desk = useFileDesk(session?.id)

@@ -101,12 +101,16 @@ function Legend() {
 function Notices({ store }: { store: PictureStore }) {
   const { connection, model, steerProblem } = store
   const isSlow = useLater(connection.state === 'connecting', 2000)
+  if (connection.state === 'resting') {
+    return <p className={style.notice}>The picture is as of revision {model.revision}.</p>
+  }
   if (connection.state === 'broken') {
     return (
       <div className={style.notice} data-kind="broken" role="status">
         <span>
-          <b>The stream to your cluster broke.</b> {connection.why} Reconnecting, try {connection.tries}; your terminal
-          is kept. The picture is as of revision {model.revision}.
+          <b>The stream to {store.looksOnly ? 'this' : 'your'} cluster broke.</b> {connection.why} Reconnecting, try{' '}
+          {connection.tries}
+          {store.looksOnly ? '' : '; your terminal is kept'}. The picture is as of revision {model.revision}.
         </span>
         <Button small onClick={() => store.reconnect()}>
           Reconnect now

@@ -1,9 +1,8 @@
 // The frame of the pages that show one learner, to who teaches them or to everybody: whose it is, where they are, and their
-// picture, on which nothing acts.
+// picture, on which nothing acts. Where they are gone it says so, and nothing inside goes on trying to reach them.
 
 import Link from 'next/link'
 import { useCallback, useState } from 'react'
-import type { Tile } from '../../../server/classroom/teaching/wall-view.ts'
 import { TopBar } from '../../_ui/top-bar.tsx'
 import type { LensProps } from '../lenses/lens.ts'
 import { LensFrame } from '../lenses/lens-frame.tsx'
@@ -11,6 +10,7 @@ import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { type LensChoice, useLens } from '../lenses/use-lens.ts'
 import style from './learner-frame.module.css'
+import type { WhoIsShown } from './who-is-shown.ts'
 
 /** Somebody else's picture: what is chosen on it is chosen here only. */
 export function useTheirPicture(sessionId: string): { choice: LensChoice; lens: LensProps } {
@@ -29,7 +29,7 @@ export function useTheirPicture(sessionId: string): { choice: LensChoice; lens: 
 
 interface Props {
   classId: string
-  tile: Tile | undefined
+  shown: WhoIsShown
   error: string
   person?: React.ReactNode
   /** What else can be looked at. */
@@ -39,7 +39,8 @@ interface Props {
   children: React.ReactNode
 }
 
-export function LearnerFrame({ classId, tile, error, person, actions, className, children }: Props) {
+export function LearnerFrame({ classId, shown, error, person, actions, className, children }: Props) {
+  const { name, tile, gone, nowIn } = shown
   return (
     <div className={style.page}>
       <TopBar
@@ -47,7 +48,7 @@ export function LearnerFrame({ classId, tile, error, person, actions, className,
         place={
           <>
             <Link href={`/teach/${classId}`}>Wall</Link> <span className="quiet">/</span>{' '}
-            <h1 className={style.name}>{tile ? tile.name : 'A learner'}</h1>
+            <h1 className={style.name}>{name}</h1>
             {tile?.lab && (
               <span className={style.lab}>
                 {' '}
@@ -57,10 +58,23 @@ export function LearnerFrame({ classId, tile, error, person, actions, className,
           </>
         }
       >
-        {actions}
+        {!gone && actions}
       </TopBar>
-      {error && <p role="alert">{error}</p>}
-      <main className={`${style.main} ${className}`}>{children}</main>
+      {error && (
+        <p className={style.broken} role="alert">
+          {error}
+        </p>
+      )}
+      {gone ? (
+        <main className={style.gone} role="status">
+          <p>{gone}</p>
+          <Link href={nowIn ? `/teach/${classId}/learners/${nowIn}` : `/teach/${classId}`}>
+            {nowIn ? 'To the lab they are in' : 'To the wall'}
+          </Link>
+        </main>
+      ) : (
+        <main className={`${style.main} ${className}`}>{children}</main>
+      )}
     </div>
   )
 }

@@ -19,6 +19,7 @@ import { PutBackQuestion } from './put-back-question.tsx'
 import { SayForm } from './say-form.tsx'
 import { SnapshotMenu } from './snapshot-menu.tsx'
 import { useAct } from './use-act.ts'
+import { hasLeft } from './who-is-shown.ts'
 
 const TerminalScreen = dynamic(() => import('../terminal/terminal-screen.tsx').then((file) => file.TerminalScreen), {
   ssr: false,
@@ -48,9 +49,7 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
               <Shape state="fail" size={12} /> stuck {lasted(tile.stuckSince, now)}
             </span>
           )}
-          <Button small look="quiet" aria-label="Close" onClick={onClose}>
-            <Icon name="close" size={14} />
-          </Button>
+          <CloseButton onClose={onClose} />
         </div>
         <p className="quiet">
           {lab ? `Lab ${lab.number}, ${lab.title}. Step ${lab.step} of ${lab.steps}.` : 'Has not opened a lab yet.'}
@@ -196,3 +195,26 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
     </section>
   )
 }
+
+/** In its place when they were removed while it was open. */
+export function LeftSheet({ name, onClose }: { name: string; onClose(): void }) {
+  return (
+    <section className={style.sheet} aria-label={name} data-sheet={name}>
+      <header>
+        <div className={style.sheetHead}>
+          <h2>{name}</h2>
+          <CloseButton onClose={onClose} />
+        </div>
+      </header>
+      <p className={style.left} role="status">
+        {hasLeft(name)}
+      </p>
+    </section>
+  )
+}
+
+const CloseButton = ({ onClose }: { onClose(): void }) => (
+  <Button small look="quiet" aria-label="Close" onClick={onClose}>
+    <Icon name="close" size={14} />
+  </Button>
+)

@@ -15,6 +15,7 @@ import { usePresence } from '../presence/use-presence.ts'
 import { LearnerFrame, TheirPicture, useTheirPicture } from './learner-frame.tsx'
 import style from './look-page.module.css'
 import { useWall } from './use-wall.ts'
+import { useWhoIsShown } from './who-is-shown.ts'
 
 const PreviewPane = dynamic(() => import('../preview/preview-pane.tsx').then((file) => file.PreviewPane), {
   ssr: false,
@@ -22,17 +23,13 @@ const PreviewPane = dynamic(() => import('../preview/preview-pane.tsx').then((fi
 
 export function LookPage({ classId, sessionId }: { classId: string; sessionId: string }) {
   const { view: wall, error, isUnknown } = useWall(classId)
-  const picture = useTheirPicture(sessionId)
+  const shown = useWhoIsShown(wall?.tiles, sessionId)
   const [isBrowsing, setBrowsing] = useState(false)
-  const isNarrow = useMediaQuery('(max-width: 900px)')
-  const sheet = useScopeSheet(picture.lens)
-  usePresence(sessionId)
   if (isUnknown) notFound()
-  const tile = wall?.tiles.find((one) => one.sessionId === sessionId)
   return (
     <LearnerFrame
       classId={classId}
-      tile={tile}
+      shown={shown}
       error={error}
       person={<PersonMenu />}
       actions={
@@ -42,8 +39,26 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
       }
       className={style.main}
     >
+      <Look key={sessionId} sessionId={sessionId} isBrowsing={isBrowsing} onLeaveBrowser={() => setBrowsing(false)} />
+    </LearnerFrame>
+  )
+}
+
+interface LookProps {
+  sessionId: string
+  isBrowsing: boolean
+  onLeaveBrowser(): void
+}
+
+function Look({ sessionId, isBrowsing, onLeaveBrowser }: LookProps) {
+  const picture = useTheirPicture(sessionId)
+  const isNarrow = useMediaQuery('(max-width: 900px)')
+  const sheet = useScopeSheet(picture.lens)
+  usePresence(sessionId)
+  return (
+    <>
       {isBrowsing ? (
-        <PreviewPane sessionId={sessionId} nodes={picture.lens.store.model.nodes} onClose={() => setBrowsing(false)} />
+        <PreviewPane sessionId={sessionId} nodes={picture.lens.store.model.nodes} onClose={onLeaveBrowser} />
       ) : (
         <TheirPicture {...picture} lookCloser={isNarrow ? sheet.open : undefined} />
       )}
@@ -56,6 +71,6 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
           <LensScope {...picture.lens} choice={picture.choice} />
         </aside>
       )}
-    </LearnerFrame>
+    </>
   )
 }

@@ -4,12 +4,15 @@
 // long as this page is open.
 
 import dynamic from 'next/dynamic'
+import { notFound } from 'next/navigation'
 import { useEffect, useState } from 'react'
+import type { Tile } from '../../../server/classroom/teaching/wall-view.ts'
 import { api, wordsOf } from '../../_api/api-client.ts'
 import { useBeingShown } from '../presence/use-presence.ts'
 import { LearnerFrame, TheirPicture, useTheirPicture } from './learner-frame.tsx'
 import style from './projector-page.module.css'
 import { useWall } from './use-wall.ts'
+import { useWhoIsShown } from './who-is-shown.ts'
 
 const TerminalScreen = dynamic(() => import('../terminal/terminal-screen.tsx').then((file) => file.TerminalScreen), {
   ssr: false,
@@ -18,32 +21,52 @@ const TerminalScreen = dynamic(() => import('../terminal/terminal-screen.tsx').t
 /** Readable from the last row. */
 const fontSize = 18
 
-export function ProjectorPage({ classId, sessionId }: { classId: string; sessionId: string }) {
+interface Props {
+  classId: string
+  sessionId: string
+}
+
+export function ProjectorPage({ classId, sessionId }: Props) {
   const wall = useWall(classId)
+  const shown = useWhoIsShown(wall.view?.tiles, sessionId)
+  const [error, setError] = useState('')
+  if (wall.isUnknown) notFound()
+  return (
+    <LearnerFrame classId={classId} shown={shown} error={(!shown.gone && error) || wall.error} className={style.main}>
+      <Screens classId={classId} sessionId={sessionId} tile={shown.tile} onError={setError} />
+    </LearnerFrame>
+  )
+}
+
+function Screens({
+  classId,
+  sessionId,
+  tile,
+  onError,
+}: Props & { tile: Tile | undefined; onError(words: string): void }) {
   const picture = useTheirPicture(sessionId)
   useBeingShown(sessionId)
-  const [error, setError] = useState('')
-  const tile = wall.view?.tiles.find((one) => one.sessionId === sessionId)
   const learnerId = tile?.learnerId
-  const shown = tile?.tabs[0]?.name ?? '1'
+  const tab = tile?.tabs[0]?.name ?? '1'
   useEffect(() => {
     if (learnerId === undefined) return
-    const shown = api.teach.project.subscribe({ classId, learnerId }, { onError: (cause) => setError(wordsOf(cause)) })
-    return () => shown.unsubscribe()
-  }, [classId, learnerId])
+    onError('')
+    const told = api.teach.project.subscribe({ classId, learnerId }, { onError: (cause) => onError(wordsOf(cause)) })
+    return () => told.unsubscribe()
+  }, [classId, learnerId, onError])
   return (
-    <LearnerFrame classId={classId} tile={tile} error={error || wall.error} className={style.main}>
+    <>
       <TheirPicture {...picture} />
       <section className={style.terminal} aria-label="Terminal">
         <TerminalScreen
-          key={shown}
+          key={tab}
           sessionId={sessionId}
-          tab={shown}
+          tab={tab}
           title={tile?.name ?? 'A learner'}
           fontSize={fontSize}
           looksOnly
         />
       </section>
-    </LearnerFrame>
+    </>
   )
 }

@@ -5,12 +5,12 @@
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { useRef, useState } from 'react'
-import type { WallView } from '../../../server/classroom/teaching/wall-view.ts'
+import type { Tile, WallView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Shape, type State } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
 import { PersonMenu } from '../people/person-menu.tsx'
-import { LearnerSheet } from './learner-sheet.tsx'
+import { LearnerSheet, LeftSheet } from './learner-sheet.tsx'
 import { RoomActions } from './room-actions.tsx'
 import { RoomAside } from './room-aside.tsx'
 import { type Group, useSteadyOrder } from './steady-order.ts'
@@ -21,10 +21,14 @@ import style from './wall.module.css'
 export function WallPage({ classId }: { classId: string }) {
   const { view, now, error, isUnknown } = useWall(classId)
   const [open, setOpen] = useState<string | null>(null)
+  const before = useRef<Tile>(undefined)
   if (isUnknown) notFound()
   const opened = view?.tiles.find(({ learnerId }) => learnerId === open)
+  if (opened || !open) before.current = opened
+  const gone = view && !opened ? before.current : undefined
+  const close = () => setOpen(null)
   return (
-    <div className={style.wall} data-open={opened ? '' : undefined}>
+    <div className={style.wall} data-open={opened || gone ? '' : undefined}>
       <TopBar place={view && <Place of={view.class} />} person={<PersonMenu />}>
         {view && <Here view={view} />}
       </TopBar>
@@ -61,9 +65,8 @@ export function WallPage({ classId }: { classId: string }) {
           </main>
         )
       )}
-      {opened && (
-        <LearnerSheet key={opened.learnerId} tile={opened} now={now} classId={classId} onClose={() => setOpen(null)} />
-      )}
+      {opened && <LearnerSheet key={opened.learnerId} tile={opened} now={now} classId={classId} onClose={close} />}
+      {gone && <LeftSheet name={gone.name} onClose={close} />}
     </div>
   )
 }

@@ -11,7 +11,8 @@ import { type Dot, PictureModel } from './picture-model.ts'
 type LoopOrder = Parameters<typeof api.picture.steer.mutate>[0]['order']
 
 export interface Connection {
-  state: 'connecting' | 'live' | 'broken'
+  /** `resting`: nobody is asked any more; what was heard stays. */
+  state: 'connecting' | 'live' | 'broken' | 'resting'
   tries: number
   why: string
 }
@@ -62,14 +63,20 @@ export class PictureStore implements Viewer {
 
   connect(sessionId: string): () => void {
     this.sessionId = sessionId
+    if (this.connection.state === 'resting') this.connectionIs({ state: 'connecting', tries: 0, why: '' })
     this.open()
     return () => {
+      this.sessionId = undefined
       clearTimeout(this.retryTimer)
       this.subscription?.unsubscribe()
       this.subscription = undefined
       clearTimeout(this.renderTimer)
       this.renderTimer = undefined
     }
+  }
+
+  rest(): void {
+    this.connectionIs({ state: 'resting', tries: 0, why: '' })
   }
 
   /** Tries again now instead of when the stream itself would. */

@@ -1,10 +1,23 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { PictureStore } from './picture-store.ts'
 
+interface Looking {
+  looksOnly?: boolean
+  /** Whoever may not see it now does not go on asking; what they have heard stays. */
+  isRefused?: boolean
+}
+
 /** The live picture of a session; connected as long as the component is there. */
-export function usePictureStore(sessionId: string | undefined, { looksOnly = false } = {}): PictureStore {
+export function usePictureStore(
+  sessionId: string | undefined,
+  { looksOnly = false, isRefused = false }: Looking = {},
+): PictureStore {
   const [store] = useState(() => new PictureStore({ looksOnly }))
-  useEffect(() => (sessionId ? store.connect(sessionId) : undefined), [store, sessionId])
+  useEffect(() => {
+    if (isRefused) store.rest()
+    else if (sessionId) return store.connect(sessionId)
+    return undefined
+  }, [store, sessionId, isRefused])
   return store
 }
 
