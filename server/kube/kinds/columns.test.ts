@@ -16,9 +16,12 @@ import {
   FlowSchema,
   HorizontalPodAutoscaler,
   Ingress,
+  IngressClass,
+  Node,
   Pod,
   PriorityClass,
   Service,
+  ServiceAccount,
   StorageClass,
   VolumeAttachment,
   VolumeAttributesClass,
@@ -52,6 +55,10 @@ describe('columns', () => {
     expect(new Map(textsOf(Pod)).get('Age')).toContain('CreationTimestamp is a timestamp')
   })
 
+  it('of ServiceAccounts count no Secrets, which nothing gives them any more', () => {
+    expect(ServiceAccount.columns.map(({ name }) => name)).toEqual(['Name', 'Age'])
+  })
+
   it('are of a type that the cells need not have', () => {
     const types = (kind: AnyKind) => kind.columns.filter(({ type }) => type === 'boolean').map(({ name }) => name)
     expect([CronJob, PriorityClass, VolumeAttachment, CSIDriver].map(types)).toEqual([
@@ -74,6 +81,24 @@ describe('cells', () => {
       Event,
       { eventTime: firstTimestamp, reportingComponent: 'a', reportingInstance: 'b', involvedObject: { kind: 'Node' } },
       { 'Last Seen': '60m', Count: 1, Object: 'node', Source: 'a, b' },
+    ],
+    [
+      Node,
+      { status: { nodeInfo: { kernelVersion: '6.1', architecture: 'arm64' } } },
+      { 'Kernel-Version': '6.1 (arm64)' },
+    ],
+    [Node, { status: { nodeInfo: { architecture: 'arm64' } } }, { 'Kernel-Version': '<unknown> (arm64)' }],
+    [Node, {}, { 'Kernel-Version': '<unknown>' }],
+    [
+      IngressClass,
+      { metadata: { name: 'a', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } } },
+      { Name: 'a (default)' },
+    ],
+    [
+      // By a clock that is ahead by less than two seconds.
+      ServiceAccount,
+      { metadata: { name: 'a', creationTimestamp: '2026-01-01T01:00:01.9Z' } },
+      { Name: 'a', Age: '0s' },
     ],
     [
       Ingress,

@@ -212,7 +212,8 @@ export function age(timestamp: string | undefined, now: number): string {
 
 /** `5s`, `3m20s`, `2d4h`: as kubectl prints ages. Upstream: apimachinery/pkg/util/duration/duration.go. */
 export function humanDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
+  // Towards zero, as Go rounds: clocks may differ by all but two seconds.
+  const seconds = Math.trunc(ms / 1000)
   if (seconds < -1) return '<invalid>'
   if (seconds < 0) return '0s'
   if (seconds < 120) return `${seconds}s`

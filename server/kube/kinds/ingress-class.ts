@@ -3,12 +3,16 @@
 import type { IngressClassParametersReference, IngressClass as Wire } from 'kubernetes-types/networking/v1'
 import { domainPrefixedPathErrors, immutable, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsLabelProblems } from '../apimachinery/names.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind } from './define-kind.ts'
 import { typedReferenceErrors } from './networking/references.ts'
 
+const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class'
 const LONGEST_CONTROLLER = 250
 const SCOPES = ['Cluster', 'Namespace']
+
+export const isDefaultIngressClass = ({ metadata }: KubeObject) => metadata?.annotations?.[DEFAULT_CLASS] === 'true'
 
 export const IngressClass = defineKind<Wire>({
   group: 'networking.k8s.io',
@@ -28,7 +32,13 @@ export const IngressClass = defineKind<Wire>({
     validateUpdate: (next, previous) => immutable('spec.controller', next.spec?.controller, previous.spec?.controller),
   },
   columns: [
-    nameColumn,
+    {
+      name: 'Name',
+      type: 'string',
+      format: 'name',
+      field: 'metadata.name',
+      value: (one) => `${one.metadata?.name ?? ''}${isDefaultIngressClass(one) ? ' (default)' : ''}`,
+    },
     {
       name: 'Controller',
       description: 'Controller that is responsible for handling this class',

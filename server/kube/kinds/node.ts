@@ -71,7 +71,10 @@ export const Node = defineKind<Wire>({
       name: 'Kernel-Version',
       field: 'status.nodeInfo.kernelVersion',
       priority: 1,
-      value: (node) => node.status?.nodeInfo?.kernelVersion || '<unknown>',
+      value({ status }) {
+        const { kernelVersion = '', architecture = '' } = status?.nodeInfo ?? {}
+        return `${kernelVersion || '<unknown>'}${architecture ? ` (${architecture})` : ''}`
+      },
     },
     {
       name: 'Container-Runtime',

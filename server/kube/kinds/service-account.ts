@@ -1,7 +1,7 @@
 // The ServiceAccount: who a pod is, to the API. Upstream: kubernetes/pkg/registry/core/serviceaccount.
 
 import type { ServiceAccount as Wire } from 'kubernetes-types/core/v1'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { defineKind } from './define-kind.ts'
 
 const ENFORCE_SECRETS = 'kubernetes.io/enforce-mountable-secrets'
 
@@ -23,11 +23,6 @@ export const ServiceAccount = defineKind<Wire>({
             `metadata.annotations[${ENFORCE_SECRETS}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
           ],
   },
-  columns: [
-    nameColumn,
-    { name: 'Secrets', field: 'secrets', value: (account) => account.secrets?.length ?? 0 },
-    ageColumn,
-  ],
 })
 
 /** Secrets are of its namespace: all that a reference says beside their names is forgotten. */

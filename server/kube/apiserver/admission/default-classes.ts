@@ -3,14 +3,13 @@
 
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1'
 import type { Ingress } from 'kubernetes-types/networking/v1'
-import { type KubeObject, newest } from '../../apimachinery/object-meta.ts'
+import { newest } from '../../apimachinery/object-meta.ts'
 import { IngressClass, StorageClass } from '../../kinds/index.ts'
 import { INGRESS_CLASS_ANNOTATION } from '../../kinds/ingress.ts'
+import { isDefaultIngressClass } from '../../kinds/ingress-class.ts'
 import { namesClass } from '../../kinds/storage/volumes.ts'
 import { isDefaultStorageClass } from '../../kinds/storage-class.ts'
 import type { AdmissionPlugin } from './admission.ts'
-
-const DEFAULT_INGRESS_CLASS = 'ingressclass.kubernetes.io/is-default-class'
 
 export const defaultStorageClass: AdmissionPlugin = {
   name: 'DefaultStorageClass',
@@ -32,8 +31,7 @@ export const defaultIngressClass: AdmissionPlugin = {
     const { spec, metadata } = object as Ingress
     if (!spec || spec.ingressClassName !== undefined) return
     if (metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] !== undefined) return
-    const isDefault = (one: KubeObject) => one.metadata?.annotations?.[DEFAULT_INGRESS_CLASS] === 'true'
-    const name = newest(reader.list(IngressClass).filter(isDefault))?.metadata?.name
+    const name = newest(reader.list(IngressClass).filter(isDefaultIngressClass))?.metadata?.name
     if (name) spec.ingressClassName = name
   },
 }

@@ -109,7 +109,7 @@ export const bindingColumns: readonly Column<KubeObject & { spec?: BindingSpec }
   },
   {
     name: 'ParamRef',
-    description: 'ParamRef indicates the param resource which sets the configration param',
+    description: 'ParamRef indicates the param resource which sets the configuration param',
     value: ({ spec }) => shownParamRef(spec?.paramRef),
   },
   ageColumn,
