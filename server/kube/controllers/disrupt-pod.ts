@@ -35,18 +35,20 @@ export async function disruptPod(
     )
 }
 
-/** The same, and then it is deleted; it may have gone. */
+/** The same, and then it is deleted; it may have gone: says whether it was there. */
 export async function driveOff(
   { client, report, key }: Pick<ReconcileContext, 'client' | 'report' | 'key'>,
   pod: CorePod,
   disruption: Disruption,
-): Promise<void> {
+): Promise<boolean> {
   const { namespace = '', name = '', uid } = pod.metadata ?? {}
   try {
     await disruptPod(client, pod, disruption)
     await client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
     report.did.push(`deleted ${key}`)
+    return true
   } catch (err) {
     if (!isNotFound(err)) throw err
+    return false
   }
 }

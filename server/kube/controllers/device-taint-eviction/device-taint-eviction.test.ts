@@ -105,6 +105,9 @@ describe('pods on tainted devices', () => {
     expect((await podNamed('patient'))?.metadata?.deletionTimestamp).toBeUndefined()
     await loops.until('it is told', async () => (await said()).length > 0)
     expect(await said()).toEqual([['web', 'Marking for deletion', 'device-taint-eviction-controller']])
+    const numbers = loops.metrics.text()
+    expect(numbers).toContain('device_taint_eviction_controller_pod_deletions_total 1')
+    expect(numbers).toContain('device_taint_eviction_controller_pod_deletion_duration_seconds_count 1')
   })
 
   it('go when their time is over, or stay when the taint goes first', async () => {

@@ -11,6 +11,7 @@ import { Pod } from '../../kinds/pod.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import { ResourceSlice } from '../../kinds/resource-slice.ts'
 import { driveOff } from '../disrupt-pod.ts'
+import { type CountDrivenOff, countingDrivenOff } from '../driven-off.ts'
 import { evictionTime, poolOf } from './eviction-time.ts'
 
 const BY_POOL = 'pool'
@@ -36,6 +37,7 @@ class DeviceTaintEvictionReconciler implements Reconciler {
   readonly #slices: IndexedCache<Slice>
   /** Pods that are to go. */
   readonly #leaving = new Set<string>()
+  readonly #count: CountDrivenOff
 
   constructor(view: ClusterView) {
     this.#view = view
@@ -44,6 +46,12 @@ class DeviceTaintEvictionReconciler implements Reconciler {
     this.#claims.addIndex(BY_USER, usersOf)
     this.#slices = view.cache(ResourceSlice)
     this.#slices.addIndex(BY_POOL, poolsOfSlice)
+    this.#count = countingDrivenOff(view.metrics, {
+      subsystem: 'device_taint_eviction_controller',
+      name: 'DeviceTaintEvictionController',
+      what: 'device taint',
+      whose: "and a Pod's",
+    })
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -63,11 +71,12 @@ class DeviceTaintEvictionReconciler implements Reconciler {
       leftMs > 0 ? `it tolerates them for ${leftMs / 1000} s more` : 'it has devices that it does not tolerate'
     if (leftMs > 0) return { requeueAfterMs: leftMs }
     context.event(Pod, pod, 'Normal', REASON, 'Marking for deletion')
-    await driveOff(context, pod, {
+    const isDrivenOff = await driveOff(context, pod, {
       at: isoTime(this.#view.clock),
       reason: 'DeletionByDeviceTaintManager',
       message: 'Device Taint manager: deleting due to NoExecute taint',
     })
+    if (isDrivenOff) this.#count(-leftMs)
     this.#forget(key)
   }
 

@@ -3,9 +3,10 @@
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { controller } from '../../client/controller-builder.ts'
-import { podClaims } from '../../kinds/devices/pod-claims.ts'
+import { type PodClaim, podClaims } from '../../kinds/devices/pod-claims.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
+import { ResourceClaimTemplate } from '../../kinds/resource-claim-template.ts'
 import { isDone, ResourceClaims } from './resource-claims.ts'
 
 const BY_CLAIM = 'device-claim'
@@ -28,5 +29,12 @@ export const resourceClaimController = controller('resourceclaim')
     if (!pods.hasIndex(BY_CLAIM)) pods.addIndex(BY_CLAIM, claimKeys)
     const users = pods.byIndex(BY_CLAIM, keyOf(object)).map((pod) => `pod:${keyOf(pod)}`)
     return type === 'deleted' ? users : [`claim:${keyOf(object)}`, ...users]
+  })
+  // One that pods have waited for.
+  .watches(ResourceClaimTemplate, ({ type, object: { metadata } }, view) => {
+    if (type === 'deleted') return []
+    const names = ({ template }: PodClaim) => template === metadata?.name
+    const pods = view.cache(Pod).inNamespace(metadata?.namespace ?? '')
+    return pods.filter((pod) => podClaims(pod).some(names)).map((pod) => `pod:${keyOf(pod)}`)
   })
   .reconcileWith((view) => new ResourceClaims(view))

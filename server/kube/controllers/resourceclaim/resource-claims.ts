@@ -2,9 +2,11 @@
 // uses any more has no devices. Upstream: kubernetes/pkg/controller/resourceclaim.
 
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
+import type { Counter } from '../../../base/metrics.ts'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { controllerOf, keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound, StatusError } from '../../apimachinery/status-error.ts'
+import { objectPath } from '../../client/client.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
@@ -20,11 +22,10 @@ import { Pod } from '../../kinds/pod.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import { ResourceClaimTemplate } from '../../kinds/resource-claim-template.ts'
 import { OwnWrites } from '../own-writes.ts'
-import { controllerReference } from '../pod-control.ts'
+import { messageOf } from '../pod-control.ts'
 import { isTerminated } from '../pod-state.ts'
+import { adminAccessOf, countClaims, POD_CLAIM_NAME } from './claim-numbers.ts'
 
-/** On a claim that was made of a template: the name by which the pod's containers call it. */
-const POD_CLAIM_NAME = 'resource.kubernetes.io/pod-claim-name'
 /** So much of a generated name leaves room for what is put behind it. */
 const LONGEST_BASE = 57
 
@@ -39,12 +40,14 @@ export class ResourceClaims implements Reconciler {
   readonly #made: OwnWrites<Claim>
   /** Pods for which a claim was asked whose answer was never heard: it may be there, unseen. */
   readonly #unanswered = new Set<string>()
+  readonly #creations: Counter
 
   constructor(view: ClusterView) {
     this.#pods = view.cache(Pod)
     this.#claims = view.cache(ResourceClaim)
     this.#templates = view.cache(ResourceClaimTemplate)
     this.#made = new OwnWrites(this.#claims, view.clock)
+    this.#creations = countClaims(view.metrics, this.#claims)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -78,13 +81,27 @@ export class ResourceClaims implements Reconciler {
         throw new Error(`pod ${keyOf(pod)}, ${message}`, { cause: err })
       }
     }
-    if (resourceClaimStatuses.length > 0) {
-      const patch = { metadata: { uid: pod.metadata?.uid }, status: { resourceClaimStatuses } }
-      const type = 'application/strategic-merge-patch+json'
-      await context.client.of(Pod).patch(placeOf(pod), type, patch, { subresource: 'status' })
-    }
+    if (resourceClaimStatuses.length > 0) await this.#nameClaims(context, pod, resourceClaimStatuses)
     // A pod that was bound by somebody who knows nothing of claims.
     if (pod.spec?.nodeName && !isDone(pod)) await this.#reserve(context, pod)
+  }
+
+  /** As its own manager; what is left out would be taken away, so those that were named before are named again. */
+  async #nameClaims({ client }: ReconcileContext, pod: WirePod, made: readonly { name: string }[]): Promise<void> {
+    const { resourceClaimStatuses: before = [] } = (pod.status ?? {}) as { resourceClaimStatuses?: { name: string }[] }
+    const kept = before.filter(({ name }) => !made.some((one) => one.name === name))
+    await client.transport.request({
+      method: 'PATCH',
+      path: objectPath(Pod, placeOf(pod), 'status'),
+      query: { fieldManager: 'ResourceClaimController', force: 'true' },
+      contentType: 'application/apply-patch+yaml',
+      body: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { ...placeOf(pod), uid: pod.metadata?.uid },
+        status: { resourceClaimStatuses: [...kept, ...made] },
+      },
+    })
   }
 
   /** By us, before a status could be written that says so. */
@@ -117,17 +134,21 @@ export class ResourceClaims implements Reconciler {
         generateName: baseName(pod.metadata?.name ?? '', name),
         ...(labels ? { labels } : {}),
         annotations: { ...annotations, [POD_CLAIM_NAME]: name },
-        ownerReferences: [controllerReference(Pod, pod)],
+        ownerReferences: [ownerOf(pod)],
       },
       spec: deepCopy(template.spec?.spec ?? {}),
     }
+    const count = (status: string) => this.#creations.add({ status, admin_access: adminAccessOf(wanted) })
     const claim = await client
       .of(ResourceClaim)
       .create(wanted)
       .catch((err: unknown) => {
         if (!(err instanceof StatusError)) this.#unanswered.add(keyOf(pod))
-        throw err
+        count('failure')
+        // The claim has no name yet that could be told.
+        throw new Error(`create ResourceClaim : ${messageOf(err)}`, { cause: err })
       })
+    count('success')
     this.#made.wrote(keyOf(pod), claim)
     report.did.push(`created claim ${claim.metadata?.name}`)
     return claim
@@ -169,8 +190,8 @@ export class ResourceClaims implements Reconciler {
 
   /** A cache may be behind whoever has just made both pod and reservation. */
   async #mayStillUse({ client }: ReconcileContext, claim: Claim, { apiGroup, resource, name, uid }: Consumer) {
-    if (apiGroup || resource !== 'pods')
-      throw new Error(`unsupported ReservedFor entry: ${apiGroup}/${resource} ${name}`)
+    // Of others nobody here knows whether they are there.
+    if (apiGroup || resource !== 'pods') return true
     const namespace = claim.metadata?.namespace ?? ''
     const known = this.#pods.get(`${namespace}/${name}`)
     if (known) return known.metadata?.uid === uid && !isDone(known)
@@ -200,6 +221,15 @@ export class ResourceClaims implements Reconciler {
     await claims.update({ ...written, metadata: { ...written.metadata, finalizers } })
   }
 }
+
+/** Nobody waits for the claim when the pod is deleted. */
+const ownerOf = ({ metadata }: WirePod) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  name: metadata?.name ?? '',
+  uid: metadata?.uid ?? '',
+  controller: true,
+})
 
 const placeOf = ({ metadata }: WirePod | Claim) => ({
   namespace: metadata?.namespace ?? '',

@@ -69,7 +69,7 @@ describe('claims on devices', () => {
         labels: { team: 'a' },
         annotations: { 'resource.kubernetes.io/pod-claim-name': 'gpu' },
         finalizers: ['resource.kubernetes.io/delete-protection'],
-        ownerReferences: [{ kind: 'Pod', name: 'first', controller: true }],
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'first', uid: expect.any(String), controller: true }],
       },
       status: {
         allocation: { devices: { results: [{ request: 'x', driver: 'made.io', pool: 'made.io', device: 'a' }] } },
@@ -80,6 +80,15 @@ describe('claims on devices', () => {
     expect(pod.status).toMatchObject({
       resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: made?.metadata?.name }],
     })
+    expect(pod.metadata?.managedFields).toContainEqual(
+      expect.objectContaining({ manager: 'ResourceClaimController', operation: 'Apply', subresource: 'status' }),
+    )
+    expect(made?.metadata?.ownerReferences?.[0]).not.toHaveProperty('blockOwnerDeletion')
+    const numbers = loops.metrics.text()
+    expect(numbers).toContain('resourceclaim_controller_creates_total{status="success",admin_access="false"} 1')
+    expect(numbers).toContain(
+      'resourceclaim_controller_resource_claims{allocated="true",admin_access="false",source="resource_claim_template"} 1',
+    )
 
     await start('second', { resourceClaimTemplateName: 'one' })
     await loops.until('there is no second device', async () =>
@@ -264,8 +273,12 @@ describe('claims on devices', () => {
     const why =
       'PodResourceClaim gpu: resource claim template "late": resourceclaimtemplate.resource.k8s.io "late" not found'
     await loops.until('it is told', async () => (await messages('early')).includes(why))
+    // Tried again later and later: after 20 s, and then after 41.
+    await loops.clock.advance(25_000)
+    const at = loops.clock.now()
     await template('late', 'late.io')
     await loops.until('it has a node', () => place('early'))
+    expect(loops.clock.now() - at).toBeLessThan(10_000)
     expect(await claims('late.io')).toHaveLength(1)
   })
 

@@ -8,6 +8,7 @@ import type { ReconcileContext, Reconciler, Result } from '../../client/reconcil
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { driveOff } from '../disrupt-pod.ts'
+import { type CountDrivenOff, countingDrivenOff } from '../driven-off.ts'
 import { indexByNode, podsOn } from '../pods-by-node.ts'
 import { tolerationTimeMs } from './toleration-time.ts'
 
@@ -21,12 +22,19 @@ class TaintEvictionReconciler implements Reconciler {
   readonly #pods: IndexedCache<CorePod>
   /** When a pod goes. Other taints or tolerations change it only when with them it goes at once, or never. */
   readonly #due = new Map<string, { uid: string; at: number }>()
+  readonly #count: CountDrivenOff
 
   constructor(view: ClusterView) {
     this.#view = view
     this.#nodes = view.cache(Node)
     this.#pods = view.cache(Pod)
     indexByNode(this.#pods)
+    this.#count = countingDrivenOff(view.metrics, {
+      subsystem: 'taint_eviction_controller',
+      name: 'TaintEvictionController',
+      what: 'taint',
+      whose: 'for the Pod and its',
+    })
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -44,11 +52,12 @@ class TaintEvictionReconciler implements Reconciler {
     if (leftMs > 0) return { requeueAfterMs: leftMs }
     this.#due.delete(key)
     context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
-    await driveOff(context, pod, {
+    const isDrivenOff = await driveOff(context, pod, {
       at: isoTime(this.#view.clock),
       reason: 'DeletionByTaintManager',
       message: 'Taint manager: deleting due to NoExecute taint',
     })
+    if (isDrivenOff) this.#count(-leftMs)
   }
 
   /** When it is tainted again, its time begins anew. */

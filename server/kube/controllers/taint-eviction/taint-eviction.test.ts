@@ -99,6 +99,8 @@ describe('against an API server', () => {
     expect(await isGoing('short')).toBe(false)
     await loops.clock.advance(1000)
     await loops.until('short goes', () => isGoing('short'))
+    expect(loops.metrics.text()).toContain('taint_eviction_controller_pod_deletions_total 1')
+    expect(loops.metrics.text()).toContain('taint_eviction_controller_pod_deletion_duration_seconds_count 1')
     await setTaints(null)
     await loops.until('forgiven', async () =>
       (await loops.client.of(Event).list()).items.some(

@@ -9,7 +9,7 @@ import { isExtendedResource } from '../pod-template/resources.ts'
 import type { Claim, Class, DeviceRequest } from './device-objects.ts'
 
 /** On the claim. */
-const ANNOTATION = 'resource.kubernetes.io/extended-resource-claim'
+export const EXTENDED_CLAIM = 'resource.kubernetes.io/extended-resource-claim'
 /** Before a class's name. */
 const OF_CLASS = 'deviceclass.resource.kubernetes.io/'
 
@@ -45,7 +45,7 @@ export function classServing(resource: string, classes: readonly Class[]): Class
 const nameOf = ({ metadata }: Class) => metadata?.name ?? ''
 
 export const isExtendedClaimOf = ({ metadata }: Pod, claim: Claim): boolean =>
-  claim.metadata?.annotations?.[ANNOTATION] === 'true' && controllerOf(claim)?.uid === metadata?.uid
+  claim.metadata?.annotations?.[EXTENDED_CLAIM] === 'true' && controllerOf(claim)?.uid === metadata?.uid
 
 /** As the pod's claim is before it is made. */
 export function extendedClaimFor({ metadata }: Pod, requests: DeviceRequest[]): Claim {
@@ -54,7 +54,7 @@ export function extendedClaimFor({ metadata }: Pod, requests: DeviceRequest[]): 
     metadata: {
       namespace,
       generateName: `${name}-extended-resources-`,
-      annotations: { [ANNOTATION]: 'true' },
+      annotations: { [EXTENDED_CLAIM]: 'true' },
       ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid, controller: true }],
     },
     spec: { devices: { requests } },
