@@ -104,7 +104,13 @@ it('says what a claim waits for, and binds it when that comes', async () => {
   await loops.until('bound', async () => (await claimPhase('plain')) === 'Bound')
   await claim('small', { storageClassName: '', volumeName: 'late' })
   await loops.until('told', async () => (await told('small')).length > 0)
-  expect(await told('small')).toEqual(['FailedBinding: volume "late" already bound to a different claim.'])
+  const taken = ['FailedBinding: volume "late" already bound to a different claim.']
+  expect(await told('small')).toEqual(taken)
+  const annotations = { 'pv.kubernetes.io/bound-by-controller': 'yes' }
+  const { spec } = await claims().get({ namespace, name: 'small' })
+  await claims().create({ metadata: { namespace, name: 'unmarked', annotations }, spec: spec! })
+  await loops.until('told too', async () => (await told('unmarked')).length > 0)
+  expect(await told('unmarked')).toEqual(taken)
 })
 
 it('releases a volume whose claim has gone, and keeps what is to be retained', async () => {
@@ -210,6 +216,27 @@ it('empties a directory for the next claim, once nobody uses it, and says so whe
   await loops.until('free', async () => (await volumePhase('again')) === 'Available')
   await loops.until('told', async () => (await told('again')).includes('VolumeRecycled: Volume recycled'))
   expect((await volumes().get({ name: 'again' })).spec?.claimRef).toBe(undefined)
+})
+
+it('empties a directory that pods of a claim of the same name do not use', async () => {
+  loops.kubelets.on = false
+  await loops.run(['persistent-volume-binder', 'serviceaccount'])
+  await volume('again', { persistentVolumeReclaimPolicy: 'Recycle' })
+  await claim('a', { storageClassName: '' })
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound')
+  await loops.client.of(Pod).create(pod('user', 'a'))
+  await claims().delete({ namespace, name: 'a' })
+  const unheld = { metadata: { finalizers: null } }
+  await insist(() => claims().patch({ namespace, name: 'a' }, 'application/merge-patch+json', unheld))
+  await loops.until('told', async () => (await told('again')).length > 0)
+  const { items } = await loops.client.of(Pod).list({ namespace })
+  expect(items.map(({ metadata }) => metadata?.name)).toEqual(['user'])
+  await claim('a', { storageClassName: 'elsewhere' })
+  await loops.until('it is being emptied', async () =>
+    (await loops.client.of(Pod).list({ namespace })).items.some(
+      ({ metadata }) => metadata?.name === 'recycler-for-again',
+    ),
+  )
 })
 
 it('tells that a claim has lost its volume', async () => {

@@ -30,7 +30,9 @@ export async function recycle(
 ): Promise<string | undefined> {
   const say = (reason: string, message: string) => context.event(PersistentVolume, volume, 'Normal', reason, message)
   const users = usersOf(storage, volume)
-  if (users.length > 0) {
+  const { namespace, name } = volume.spec?.claimRef ?? {}
+  // Where there is a claim of that name again, the pods use its volume.
+  if (users.length > 0 && !storage.claim(`${namespace}/${name}`)) {
     say('VolumeFailedRecycle', `Volume is used by pods: ${users.join(',')}`)
     return undefined
   }

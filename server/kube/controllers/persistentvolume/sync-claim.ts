@@ -61,8 +61,14 @@ async function syncReserving(context: ReconcileContext, storage: StorageView, cl
     say(context, claim, 'Warning', 'VolumeMismatch', `Cannot bind to requested volume "${name}": ${why}`)
   } else if (isClaimedBy(volume, claim)) {
     return bind(context, storage, volume, claim)
-  } else if (!claim.metadata?.annotations?.[BOUND_BY_CONTROLLER]) {
+  } else {
     say(context, claim, 'Warning', 'FailedBinding', `volume "${name}" already bound to a different claim.`)
+    // Nobody but who takes the binder's own marks away gets there.
+    if (claim.metadata?.annotations?.[BOUND_BY_CONTROLLER]) {
+      const { namespace, name: other } = volume.spec.claimRef
+      const why = `volume already claimed by "${namespace}/${other}"`
+      throw new Error(`invalid binding of claim "${context.key}" to volume "${name}": ${why}`)
+    }
   }
   await settleClaim(context, storage, claim, 'Pending')
 }

@@ -8,6 +8,7 @@ import { PersistentVolume } from '../../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { hasOtherMode, PROVISIONED_BY } from '../../kinds/storage/volume-binding.ts'
 import { setPhase, unbind } from './bind.ts'
+import { isDeletedByOthers, isMigrated, whyNotDeletable } from './deletable.ts'
 import { recycle } from './recycle.ts'
 import type { StorageView } from './storage-view.ts'
 
@@ -66,6 +67,7 @@ function tellOtherMode({ event }: ReconcileContext, volume: Volume, claim: Claim
 async function release(context: ReconcileContext, storage: StorageView, volume: Volume): Promise<void> {
   const { phase } = volume.status ?? {}
   if (phase !== 'Released' && phase !== 'Failed') await setPhase(context, storage, volume, 'Released')
+  if (isMigrated(volume)) return
   const { persistentVolumeReclaimPolicy: policy } = volume.spec ?? {}
   const now = storage.volume(context.key) ?? volume
   const fail = async (reason: string, message: string) => {
@@ -77,19 +79,9 @@ async function release(context: ReconcileContext, storage: StorageView, volume: 
     const why = await recycle(context, storage, now)
     return why === undefined ? undefined : fail('VolumeFailedRecycle', why)
   }
-  // Whoever made it deletes it.
-  if (policy !== 'Delete' || volume.metadata?.annotations?.[PROVISIONED_BY]) return
-  const { hostPath } = volume.spec ?? {}
-  if (hostPath) {
-    const { path } = hostPath
-    if (!/\/tmp\/./.test(path)) {
-      const why = `host_path deleter only supports /tmp/.+ but received provided ${path}`
-      return fail('VolumeFailedDelete', why)
-    }
-    return remove(context, now)
-  }
-  const why = `error getting deleter volume plugin for volume "${volume.metadata?.name}": no deletable volume plugin matched`
-  return fail('VolumeFailedDelete', why)
+  if (policy !== 'Delete' || isDeletedByOthers(volume)) return
+  const why = whyNotDeletable(volume)
+  return why === undefined ? remove(context, now) : fail('VolumeFailedDelete', why)
 }
 
 /** Upstream empties the directory of the machine on which the loop runs; here that is nobody's. Those of nodes stay in both. */
