@@ -40,7 +40,7 @@ export function conditionsOf(
     judgeReady(pod, containersReady),
     containersReady,
     scheduled,
-    ...(options.resize ?? []),
+    ...(options.resize ?? []).map((one) => (one.type === 'AllContainersRestarting' ? atTheEnd(one, phase) : one)),
   ]
   const { observedGeneration } = observed(pod)
   // Field by field, in the order of the type: then all are of one shape, and nobody has to put them in order.
@@ -62,6 +62,12 @@ export function conditionsOf(
   ]
 }
 
+/** Of what a pod that is over does no more. */
+function atTheEnd(verdict: Verdict, phase: string): Verdict {
+  const reason = { Succeeded: 'PodCompleted', Failed: 'PodFailed' }[phase]
+  return reason ? { type: verdict.type, status: 'False', reason } : verdict
+}
+
 function judgeInit(
   pod: Pod,
   { init, regular }: { init: ContainerStatus[]; regular: ContainerStatus[] },
@@ -75,11 +81,12 @@ function judgeInit(
     })
     .map(({ name }) => name)
   if (phase === 'Succeeded') return { type: 'Initialized', status: 'True', reason: 'PodCompleted' }
-  // Once a regular container has begun, the pod stays initialised, whatever becomes of its sidecars.
+  // Once it was so, or a regular container has begun, the pod stays initialised, whatever becomes of its init containers.
   const begun = regular.some(
     (status) => status.state?.running || status.state?.terminated || status.lastState?.terminated,
   )
-  if (incomplete.length === 0 || begun) return { type: 'Initialized', status: 'True' }
+  const wasSo = pod.status?.conditions?.some(({ type, status }) => type === 'Initialized' && status === 'True')
+  if (incomplete.length === 0 || begun || wasSo) return { type: 'Initialized', status: 'True' }
   return {
     type: 'Initialized',
     status: 'False',

@@ -95,3 +95,37 @@ it('tells where volumes are mounted, and which of them may not be written', () =
     { name: 'token', mountPath: '/token', readOnly: true, recursiveReadOnly: 'Disabled' },
   ])
 })
+
+it.each([
+  ['was so before its sandbox was lost', 'True', { status: 'True' }],
+  ['has never been so', 'False', { status: 'False', reason: 'ContainersNotInitialized' }],
+])('a pod is initialised that %s', (_, before, expected) => {
+  const spec = { containers: [{ name: 'a' }], initContainers: [{ name: 'i' }] }
+  const pod: Pod = { spec, status: { conditions: [{ type: 'Initialized', status: before }] } }
+  const told = statusOf(pod, { terminal: false }).conditions?.find(({ type }) => type === 'Initialized')
+  expect(told).toMatchObject(expected)
+})
+
+it.each([
+  [0, 'PodCompleted'],
+  [1, 'PodFailed'],
+])(
+  'says of containers that begin anew together that they do not any more, where a pod ended with %i',
+  (exitCode, why) => {
+    const ended = {
+      name: 'a',
+      id: 'a',
+      state: 'exited',
+      exitCode,
+      attempt: 0,
+      startedAt: 0,
+      finishedAt: 0,
+      annotations: {},
+    }
+    const state = { sandboxes: [], containers: [ended as unknown as ContainerStatus] }
+    const resize = [{ type: 'AllContainersRestarting', status: 'True', reason: 'RestartAllContainersStarted' }]
+    const pod: Pod = { spec: { restartPolicy: 'Never', containers: [{ name: 'a' }] } }
+    const told = statusOf(pod, { state, resize }).conditions?.find(({ type }) => type === 'AllContainersRestarting')
+    expect(told).toMatchObject({ status: 'False', reason: why })
+  },
+)

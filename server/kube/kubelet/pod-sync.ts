@@ -144,8 +144,8 @@ export class PodSync {
       return { finished: false, againAfterMs: 0 }
     }
     if (plan.killPod) state = await this.#replaceSandbox(pod, state, plan)
-    for (const { status, container, message, graceSeconds } of plan.kill) {
-      await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
+    for (const { status, container, role, message, graceSeconds } of plan.kill) {
+      await this.#options.killer.kill(pod, status, { graceSeconds, role, container, message })
     }
     if (!(await this.#resize(pod, plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)
     if (plan.start.length > 0 || plan.createSandbox) {
@@ -432,7 +432,7 @@ const isResizing = (pod: Pod, state: PodRuntimeState) =>
 function ownVerdicts(pod: Pod, state: PodRuntimeState, memory: PodMemory): Verdict[] {
   const { pending, resizeError, isRestartingAll } = memory
   return [
-    ...(mayRestartAll(pod) ? [{ type: 'AllContainersRestarting', status: isRestartingAll ? 'True' : 'False' }] : []),
+    ...(mayRestartAll(pod) ? [restartingAll(isRestartingAll === true)] : []),
     ...(pending ? [{ type: 'PodResizePending', status: 'True', ...pending }] : []),
     ...(isResizing(pod, state)
       ? [
@@ -444,6 +444,13 @@ function ownVerdicts(pod: Pod, state: PodRuntimeState, memory: PodMemory): Verdi
         ]
       : []),
   ]
+}
+
+function restartingAll(isUnderWay: boolean): Verdict {
+  const type = 'AllContainersRestarting'
+  if (!isUnderWay) return { type, status: 'False' }
+  const message = 'container exited with restart policy rule'
+  return { type, status: 'True', reason: 'RestartAllContainersStarted', message }
 }
 
 /** Ours from our last word, those of others from the API. */

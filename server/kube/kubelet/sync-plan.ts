@@ -22,11 +22,14 @@ export interface ContainerToStart {
   role: ContainerRole
 }
 
+type Reason = 'LivenessProbe' | 'StartupProbe' | 'Changed' | 'Resized' | 'Unknown'
+
 export interface ContainerToKill {
   status: ContainerStatus
   container: ContainerSpec
   message: string
-  reason: 'LivenessProbe' | 'StartupProbe' | 'Changed' | 'Resized' | 'Unknown'
+  role: ContainerRole
+  reason: Reason
   graceSeconds: number
 }
 
@@ -72,7 +75,10 @@ export function planSync(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts
     if (!latestOf(state, container.name)) plan.start.push({ container, role: 'ephemeral' })
   }
   const initialized = planInitContainers(pod, state, probes, plan)
-  if (!initialized) return plan
+  if (!initialized) {
+    if (isOver(pod, state, plan)) giveUp(plan)
+    return plan
+  }
   planRegularContainers(pod, state, probes, plan)
   return plan
 }
@@ -91,7 +97,9 @@ function judgeSandbox(pod: Pod, state: PodRuntimeState) {
 function planNewSandbox(pod: Pod, state: PodRuntimeState, plan: SyncPlan): SyncPlan {
   const finished = (): SyncPlan => ({ ...plan, createSandbox: false, finished: true })
   const regular = pod.spec?.containers ?? []
-  const anyMayRestart = [...(pod.spec?.initContainers ?? []), ...regular].some((one) => mayRestart(pod, one))
+  // Those that only serve others are no reason to do all of it again.
+  const inits = (pod.spec?.initContainers ?? []).filter((one) => initRole(one) !== 'sidecar')
+  const anyMayRestart = [...inits, ...regular].some((one) => mayRestart(pod, one))
   if (!anyMayRestart && plan.attempt !== 0 && state.containers.length > 0) return finished()
 
   const start = regular.filter((container) => {
@@ -115,7 +123,17 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
   if (inits.length === 0) return true
   const here = state.containers.filter((status) => status.sandboxId === plan.sandbox?.id)
   const find = (name: string) => here.find((status) => status.name === name)
-  const regularStarted = (pod.spec?.containers ?? []).some(({ name }) => find(name))
+  const regular = (pod.spec?.containers ?? []).map(({ name }) => find(name))
+  // Of init containers that the runtime has forgotten, those that came after them tell.
+  const isForgotten = !inits.some(({ name }) => find(name))
+  const regularStarted = regular.some(
+    (status) => status?.state === 'running' || status?.state === 'created' || (isForgotten && status),
+  )
+  const start: ContainerToStart[] = []
+  const again = (status: ContainerStatus, container: ContainerSpec, role: ContainerRole, reason: Reason) => {
+    plan.kill.push(killing(pod, status, { container, role }, reason, true))
+    start.push({ container, role })
+  }
   let initialized = regularStarted
   let seen = false
 
@@ -124,13 +142,13 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
     const role = initRole(container)
     const status = find(container.name)
     if (!status) {
-      if (regularStarted && role === 'sidecar') plan.start.push({ container, role })
+      if ((regularStarted || seen) && role === 'sidecar') start.push({ container, role })
       continue
     }
     if (regularStarted && role === 'init') continue
     const goOn = () => {
       const next = inits[i + 1]
-      if (next) plan.start.push({ container: next, role: initRole(next) })
+      if (next) start.push({ container: next, role: initRole(next) })
       else initialized = true
     }
     // Those behind the first one with a status have begun before and need only be kept alive.
@@ -139,30 +157,42 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
     if (status.state === 'running') {
       if (role === 'init') continue
       if (container.startupProbe && probes.startup(status.id) !== 'success') {
-        if (probes.startup(status.id) === 'failure') restart(plan, pod, status, container, role, 'StartupProbe')
+        if (probes.startup(status.id) === 'failure') again(status, container, role, 'StartupProbe')
         continue
       }
       if (isFront) goOn()
       const resize = resizeOf(container, status)
-      if (isChanged(status, container)) restart(plan, pod, status, container, role, 'Changed')
-      else if (resize === 'restart') restart(plan, pod, status, container, role, 'Resized')
-      else if (probes.liveness(status.id) === 'failure') restart(plan, pod, status, container, role, 'LivenessProbe')
+      if (isChanged(status, container)) again(status, container, role, 'Changed')
+      else if (probes.liveness(status.id) === 'failure') again(status, container, role, 'LivenessProbe')
+      else if (resize === 'restart') again(status, container, role, 'Resized')
       else if (resize === 'inPlace') plan.resize.push({ status, container })
     } else if (role === 'sidecar') {
-      plan.start.push({ container, role })
+      if (status.state === 'unknown') again(status, container, role, 'Unknown')
+      else start.push({ container, role })
     } else if (status.state === 'exited' && status.exitCode === 0) {
       if (isFront) goOn()
     } else if (isFront) {
       if (status.state === 'exited' && !restartsAfter(pod, container, status.exitCode)) return giveUp(plan)
-      if (status.state === 'unknown') plan.kill.push(killing(pod, status, container, 'Unknown', true))
-      plan.start.push({ container, role })
+      // Nobody knows whether it has ended, and with which code.
+      if (status.state === 'unknown' && !restartsWhenKilled(pod, container)) return giveUp(plan)
+      if (status.state === 'unknown') again(status, container, role, 'Unknown')
+      else start.push({ container, role })
     }
   }
   if (!seen && !regularStarted) {
     const first = inits[0]!
-    plan.start.push({ container: first, role: initRole(first) })
+    start.push({ container: first, role: initRole(first) })
   }
+  plan.start.push(...start.reverse())
   return initialized
+}
+
+/** What its containers were there for is done, whatever becomes of those that served them. */
+function isOver(pod: Pod, state: PodRuntimeState, { sandbox }: SyncPlan): boolean {
+  return (pod.spec?.containers ?? []).every((container) => {
+    const status = latestOf(state, container.name)
+    return status?.state === 'exited' && status.sandboxId === sandbox?.id && !willStart(pod, container, status)
+  })
 }
 
 function giveUp(plan: SyncPlan): false {
@@ -181,12 +211,12 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
       const resize = resizeOf(container, status)
       const why = isChanged(status, container)
         ? 'Changed'
-        : resize === 'restart'
-          ? 'Resized'
-          : probes.liveness(status.id) === 'failure'
-            ? 'LivenessProbe'
-            : probes.startup(status.id) === 'failure'
-              ? 'StartupProbe'
+        : probes.liveness(status.id) === 'failure'
+          ? 'LivenessProbe'
+          : probes.startup(status.id) === 'failure'
+            ? 'StartupProbe'
+            : resize === 'restart'
+              ? 'Resized'
               : undefined
       if (!why) {
         kept++
@@ -194,7 +224,7 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
         continue
       }
       const again = why === 'Changed' || why === 'Resized' || restartsWhenKilled(pod, container)
-      plan.kill.push(killing(pod, status, container, why, again))
+      plan.kill.push(killing(pod, status, { container, role: 'regular' }, why, again))
       if (again) {
         plan.start.push({ container, role: 'regular' })
         started++
@@ -202,11 +232,13 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
       continue
     }
     if (!willStart(pod, container, status)) continue
-    if (status?.state === 'unknown') plan.kill.push(killing(pod, status, container, 'Unknown', true))
+    if (status?.state === 'unknown') {
+      plan.kill.push(killing(pod, status, { container, role: 'regular' }, 'Unknown', true))
+    }
     plan.start.push({ container, role: 'regular' })
     started++
   }
-  if (kept === 0 && started === 0 && plan.kill.length === 0) {
+  if (kept === 0 && started === 0) {
     plan.killPod = true
     plan.finished = true
     // Sidecars have nobody left to serve.
@@ -236,34 +268,26 @@ function isChanged(status: ContainerStatus, container: ContainerSpec): boolean {
   return made !== undefined && made !== hashOfContainer(container)
 }
 
-function restart(
-  plan: SyncPlan,
-  pod: Pod,
-  status: ContainerStatus,
-  container: ContainerSpec,
-  role: ContainerRole,
-  reason: ContainerToKill['reason'],
-): void {
-  plan.kill.push(killing(pod, status, container, reason, true))
-  plan.start.push({ container, role })
-}
-
 function killing(
   pod: Pod,
   status: ContainerStatus,
-  container: ContainerSpec,
-  reason: ContainerToKill['reason'],
+  { container, role }: ContainerToStart,
+  reason: Reason,
   again: boolean,
 ): ContainerToKill {
+  const isInit = role !== 'regular'
+  const who = isInit ? 'Init container' : 'Container'
   const why = {
-    Changed: `Container ${container.name} definition changed`,
+    Changed: `${who} ${container.name} definition changed`,
     Resized: `Container ${container.name} resize requires restart`,
-    LivenessProbe: `Container ${container.name} failed liveness probe`,
-    StartupProbe: `Container ${container.name} failed startup probe`,
-    Unknown: `Container is in "unknown" state, try killing it before restart`,
+    LivenessProbe: `${who} ${container.name} failed liveness probe`,
+    StartupProbe: `${who} ${container.name} failed startup probe`,
+    Unknown: `${who} is in "unknown" state, try killing it before restart`,
   }[reason]
-  const message = again && reason !== 'Unknown' ? `${why}, will be restarted` : why
-  return { status, container, reason, message, graceSeconds: graceFor(pod, container, reason) }
+  // Of others it goes without saying.
+  const isTold = again && !isInit && reason !== 'Unknown' && reason !== 'Resized'
+  const message = isTold ? `${why}, will be restarted` : why
+  return { status, container, role, reason, message, graceSeconds: graceFor(pod, container, reason) }
 }
 
 /** A probe may have a grace period of its own, for those whom it ends. Upstream: setTerminationGracePeriod. */
