@@ -7,14 +7,15 @@ import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
 import type { Change } from '../client/shared-informer.ts'
 import { declaredBy } from '../kinds/placement/declared-features.ts'
 import { asksForLess } from '../kinds/placement/pod-resources.ts'
-import { type ClusterEvent, EXTENDER, mayWake } from './framework.ts'
+import { type ClusterEvent, hasOtherClaims, hasOtherLabels, POD_ADDED, upstreamNameOf } from './cluster-event.ts'
+import { EXTENDER, mayWake } from './framework.ts'
 import type { Nominator } from './nominator.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
 import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { Profile } from './profile.ts'
 import type { SchedulerCache } from './scheduler-cache.ts'
-import { type SchedulerMetrics, UPSTREAM_NAMES } from './scheduler-metrics.ts'
-import type { SchedulingQueue } from './scheduling-queue.ts'
+import type { SchedulerMetrics } from './scheduler-metrics.ts'
+import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 
 export interface NewsOptions {
@@ -86,10 +87,8 @@ export class ClusterNews {
         this.wake({ type: 'pod-assigned', pod }, revisionOf(pod))
         return
       }
-      if (asksForLess(pod, previous)) this.wake({ type: 'pod-scaled-down', pod }, revisionOf(pod))
-      if (!deepEqual(pod.metadata?.labels, previous.metadata?.labels)) {
-        this.wake({ type: 'pod-relabelled', pod, previous }, revisionOf(pod))
-      }
+      if (hasOtherLabels(pod, previous)) this.wake({ type: 'pod-relabelled', pod, previous }, revisionOf(pod))
+      if (asksForLess(pod, previous)) this.wake({ type: 'pod-scaled-down', pod, previous }, revisionOf(pod))
       return
     }
     if (this.#world.profileOf(pod) === undefined) return
@@ -109,11 +108,11 @@ export class ClusterNews {
       queue.add(pod)
       return
     }
-    const mayFit =
-      !deepEqual(pod.spec, previous.spec) ||
-      !deepEqual(pod.metadata?.labels, previous.metadata?.labels) ||
-      !deepEqual(madeClaims(pod), madeClaims(previous))
-    queue.update(pod, { mayFit })
+    const event: ClusterEvent = { type: 'pod-changed', pod, previous }
+    // What is told of it changes with each attempt, and is no news to it.
+    const matters =
+      !deepEqual(pod.spec, previous.spec) || hasOtherLabels(pod, previous) || hasOtherClaims(pod, previous)
+    queue.update(pod, (queued) => matters && this.#mayFit(queued, event), upstreamNameOf(event))
     if (before && before !== pod.status?.nominatedNodeName) this.#renounced(previous, revisionOf(pod))
   }
 
@@ -126,7 +125,7 @@ export class ClusterNews {
       this.#gated.delete(key)
       return false
     }
-    if (!before) this.#world.metrics?.came('gated', 'PodAdd')
+    if (!before) this.#world.metrics?.came('gated', POD_ADDED)
     this.#gated.set(key, { pod, gate })
     if (before?.gate.message !== gate.message) this.#world.onGated(pod, gate)
     return true
@@ -177,20 +176,18 @@ export class ClusterNews {
       if (plugin && mayWake(plugin, event, pod) && !this.#isGated(pod, undefined)) this.#world.queue.add(pod)
     }
     this.#world.queue.wake(
-      ({ pod, rejectedBy }) =>
-        priorityOf(pod) <= mostImportant &&
-        (rejectedBy.size === 0 ||
-          rejectedBy.has(EXTENDER) ||
-          this.#world
-            .profileOf(pod)
-            ?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) === true),
+      (queued) => priorityOf(queued.pod) <= mostImportant && this.#mayFit(queued, event),
       revision,
-      UPSTREAM_NAMES[event.type],
+      upstreamNameOf(event),
     )
   }
-}
 
-const madeClaims = ({ status }: Pod) =>
-  (status as { resourceClaimStatuses?: unknown } | undefined)?.resourceClaimStatuses
+  /** Whether those that rejected it last time may think otherwise now. */
+  #mayFit({ pod, rejectedBy }: QueuedPod, event: ClusterEvent): boolean {
+    if (rejectedBy.size === 0 || rejectedBy.has(EXTENDER)) return true
+    const plugins = this.#world.profileOf(pod)?.plugins ?? []
+    return plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod))
+  }
+}
 
 const isTerminated = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'

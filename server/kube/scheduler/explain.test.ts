@@ -43,9 +43,9 @@ it('says why making room does not help, in the words of the Event, and what woul
   expect(told.wokenBy).toEqual([
     {
       plugin: 'NodeResourcesFit',
-      events: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down', 'devices-changed'],
+      events: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down', 'pod-changed', 'device-class-changed'],
     },
-    { plugin: 'TaintToleration', events: ['node-added', 'node-updated'] },
+    { plugin: 'TaintToleration', events: ['node-added', 'node-updated', 'pod-changed'] },
   ])
 })
 

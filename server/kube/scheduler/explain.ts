@@ -4,9 +4,9 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { ScheduleTrace } from '../../base/trace.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
+import { CLUSTER_EVENTS } from './cluster-event.ts'
 import type { Gate } from './cluster-news.ts'
 import type { Decision } from './cycle.ts'
-import { CLUSTER_EVENTS } from './framework.ts'
 import type { Profile } from './profile.ts'
 
 /** The trace keeps thousands of decisions: of a large cluster each tells the best nodes, and some of those that refused. */

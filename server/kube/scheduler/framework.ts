@@ -6,8 +6,8 @@
 //
 // Upstream: kubernetes/pkg/scheduler/framework/interface.go.
 
-import type { Node, Pod } from 'kubernetes-types/core/v1'
-import type { Claim } from '../kinds/devices/device-objects.ts'
+import type { Pod } from 'kubernetes-types/core/v1'
+import { CLUSTER_EVENTS, type ClusterEvent, type ClusterEventType } from './cluster-event.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { NodeList } from './node-list.ts'
 
@@ -35,40 +35,6 @@ export const EXTENDER = 'Extender'
 
 /** What plug-ins have worked out for one pod in one cycle, by plug-in name. */
 export type CycleState = Map<string, unknown>
-
-/** What may make room for pods that fitted nowhere. */
-export type ClusterEvent =
-  | { type: 'node-added'; node: Node }
-  | { type: 'node-updated'; node: Node; previous: Node }
-  | { type: 'node-removed'; node: Node }
-  /** A pod that had a node is gone from it. */
-  | { type: 'pod-removed'; pod: Pod }
-  /** A pod on a node asks for less than it did. */
-  | { type: 'pod-scaled-down'; pod: Pod }
-  /** A pod on a node has other labels than it had. */
-  | { type: 'pod-relabelled'; pod: Pod; previous: Pod }
-  /** A pod has got a node. */
-  | { type: 'pod-assigned'; pod: Pod }
-  /** Claims, volumes or classes are not what they were. */
-  | { type: 'storage-changed'; claim?: string }
-  /** A claim on devices is new, or not what it was. */
-  | { type: 'claim-changed'; claim: Claim; previous?: Claim }
-  /** Drivers offer other devices, or there are other classes of them. */
-  | { type: 'devices-changed' }
-
-export type ClusterEventType = ClusterEvent['type']
-export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
-  'node-added',
-  'node-updated',
-  'node-removed',
-  'pod-removed',
-  'pod-scaled-down',
-  'pod-relabelled',
-  'pod-assigned',
-  'storage-changed',
-  'claim-changed',
-  'devices-changed',
-]
 
 export interface Plugin {
   readonly name: string

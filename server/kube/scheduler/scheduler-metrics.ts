@@ -2,26 +2,11 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Histogram, Metrics } from '../../base/metrics.ts'
-import type { ClusterEvent } from './framework.ts'
 import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import type { Stage, StageStatus, StageWatch } from './stage-watch.ts'
 import type { Timed } from './timed-plugins.ts'
 
 type Result = 'scheduled' | 'unschedulable' | 'error'
-
-/** What events are called there. */
-export const UPSTREAM_NAMES: Record<ClusterEvent['type'], string> = {
-  'node-added': 'NodeAdd',
-  'node-updated': 'NodeUpdate',
-  'node-removed': 'NodeDelete',
-  'pod-removed': 'AssignedPodDelete',
-  'pod-scaled-down': 'AssignedPodUpdate',
-  'pod-relabelled': 'AssignedPodUpdate',
-  'pod-assigned': 'AssignedPodAdd',
-  'storage-changed': 'StorageChange',
-  'claim-changed': 'ResourceClaimUpdate',
-  'devices-changed': 'ResourceSliceUpdate',
-}
 
 const doubling = (first: number, count: number) => Array.from({ length: count }, (_, power) => first * 2 ** power)
 

@@ -61,7 +61,7 @@ it('counts attempts by how they end, and pods by where they wait', async () => {
     /scheduling_attempt_duration_seconds_count\{profile="default-scheduler",result="scheduled"\} 2\n/,
   )
   expect(told()).toContain('scheduler_pending_pods{queue="unschedulable"} 0\n')
-  expect(told()).toContain('scheduler_queue_incoming_pods_total{queue="active",event="PodAdd"} 2\n')
+  expect(told()).toContain('scheduler_queue_incoming_pods_total{queue="active",event="UnschedulablePodAdd"} 2\n')
   expect(told()).toContain(
     'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"} 1\n',
   )

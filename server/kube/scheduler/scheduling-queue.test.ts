@@ -65,6 +65,20 @@ it('keeps what fitted nowhere until an event may help, and then as long as other
   expect(queue.counts.backoff).toBe(0)
 })
 
+it('is woken by a change of its own that may help, also by one while it was decided about', () => {
+  const { queue } = start()
+  queue.add(pod('a'))
+  queue.putAside(pop(queue), new Set(['X']))
+  queue.update(pod('a'), () => false, 'UnschedulablePodUpdate')
+  expect(queue.counts.unschedulable).toBe(1)
+  queue.update(pod('a'), ({ rejectedBy }) => rejectedBy.has('X'), 'UnschedulablePodUpdatePodLabel')
+  expect(queue.counts.unschedulable).toBe(0)
+  const again = pop(queue)
+  queue.update(pod('a'), ({ rejectedBy }) => rejectedBy.has('Y'), 'UnschedulablePodUpdatePodLabel')
+  queue.putAside(again, new Set(['Y']))
+  expect(queue.counts.unschedulable).toBe(0)
+})
+
 it('lets those go first whose back-off is over first, in one second the more important', async () => {
   const { clock, queue } = start()
   await clock.advance(500)

@@ -13,6 +13,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import { POD_ADDED } from './cluster-event.ts'
 import { MissedNews } from './missed-news.ts'
 
 export interface QueuedPod {
@@ -115,15 +116,17 @@ export class SchedulingQueue {
       because: revisionOf(pod),
       failedAt: 0,
     }
-    this.#toActive(queued, 'PodAdd')
+    this.#toActive(queued, POD_ADDED)
   }
 
-  /** The pod itself has changed; `mayFit` when in a way that may make it fit. */
-  update(pod: Pod, { mayFit }: { mayFit: boolean }): void {
+  /** The pod itself has changed; `mayHelp` says whether in a way that may make it fit. */
+  update(pod: Pod, mayHelp: (queued: QueuedPod) => boolean, event: string): void {
     const key = keyOf(pod)
     const inFlight = this.#inFlight.get(key)
     if (inFlight) {
       inFlight.pod = pod
+      const isFor = (queued: QueuedPod) => queued === inFlight && mayHelp(queued)
+      this.#missed.add({ mayHelp: isFor, because: revisionOf(pod), event })
       return
     }
     const known = this.#activeByKey.get(key) ?? this.#backoff.get(key)?.queued
@@ -137,7 +140,7 @@ export class SchedulingQueue {
       return
     }
     unschedulable.pod = pod
-    if (mayFit) this.#wake(unschedulable, revisionOf(pod), 'PodUpdate')
+    if (mayHelp(unschedulable)) this.#wake(unschedulable, revisionOf(pod), event)
   }
 
   /** The newest of a pod that is on its way: should it come back, it comes back as this. */

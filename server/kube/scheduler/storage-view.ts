@@ -20,7 +20,7 @@ import { PersistentVolume } from '../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { BOUND_BY_CONTROLLER, isFullyBound, SELECTED_NODE, wantedSize } from '../kinds/storage/volume-binding.ts'
 import { storageClassOf } from '../kinds/storage/volumes.ts'
-import type { ClusterEvent } from './framework.ts'
+import { type ClusterEvent, toldOf } from './cluster-event.ts'
 import { NextNews } from './next-news.ts'
 
 const PATIENCE_MS = 10 * 60_000
@@ -54,25 +54,20 @@ export class StorageView {
     this.#options = options
     this.claims = options.claims.cache
     this.volumes = options.volumes.cache
-    const tell = (object: KubeObject, claim?: string) => {
+    const tell = (object: KubeObject, event: ClusterEvent | undefined) => {
       this.#news.heard()
-      options.onChange({ type: 'storage-changed', ...(claim ? { claim } : {}) }, revisionOf(object))
+      if (event) options.onChange(event, revisionOf(object))
     }
-    options.claims.addHandler(({ object }) => tell(object, keyOf(object)))
-    options.volumes.addHandler(({ object }) => tell(object))
-    options.classes.addHandler(({ object }) => tell(object))
-    options.csiNodes.addHandler(({ object }) => tell(object))
+    options.claims.addHandler((change) => tell(change.object, toldOf('volume-claim-changed', change)))
+    options.volumes.addHandler((change) => tell(change.object, toldOf('volume-changed', change)))
+    options.classes.addHandler((change) => tell(change.object, toldOf('storage-class-changed', change)))
+    options.csiNodes.addHandler((change) => tell(change.object, toldOf('csi-node-changed', change)))
+    options.drivers.addHandler((change) => tell(change.object, toldOf('csi-driver-changed', change)))
+    options.capacities.addHandler((change) => tell(change.object, toldOf('storage-capacity-changed', change)))
     options.attachments.cache.addIndex(BY_NODE, ({ spec }) => [spec.nodeName])
     // One more makes no room.
-    options.attachments.addHandler(({ type, object }) => type === 'deleted' && tell(object))
-    options.drivers.addHandler((change) => {
-      const isOff =
-        change.type === 'updated' && change.previous.spec.storageCapacity && !change.object.spec.storageCapacity
-      if (isOff) tell(change.object)
-    })
-    options.capacities.addHandler((change) => {
-      const before = change.type === 'updated' ? limitOf(change.previous) : -1
-      if (change.type !== 'deleted' && limitOf(change.object) > before) tell(change.object)
+    options.attachments.addHandler(({ type, object }) => {
+      if (type === 'deleted') tell(object, { type: 'volume-detached', object })
     })
   }
 
@@ -196,7 +191,7 @@ interface Binding {
 }
 
 /** In bytes; what a driver does not say it has not got. */
-function limitOf({ capacity, maximumVolumeSize }: Capacity): number {
+export function limitOf({ capacity, maximumVolumeSize }: Capacity): number {
   const limit = maximumVolumeSize ?? capacity
   return limit === undefined ? -1 : quantityOf(limit).value
 }

@@ -10,9 +10,17 @@ const EVENTS: Record<string, string> = {
   'pod-scaled-down': 'a pod that asks for less',
   'pod-relabelled': 'a pod that gets other labels',
   'pod-assigned': 'another pod that gets a node',
-  'storage-changed': 'a change of claims or volumes',
+  'pod-changed': 'a change of the pod itself',
+  'volume-claim-changed': 'a change of its claims',
+  'volume-changed': 'a change of a volume',
+  'storage-class-changed': 'a change of a StorageClass',
+  'csi-node-changed': 'a node whose drivers have more room for volumes',
+  'csi-driver-changed': 'a change of a driver',
+  'storage-capacity-changed': 'a driver that has more room',
+  'volume-detached': 'a volume that leaves a node',
   'claim-changed': 'a change of a ResourceClaim',
-  'devices-changed': 'other devices, or other classes of them',
+  'device-class-changed': 'another class of devices',
+  'devices-changed': 'other devices',
 }
 
 /** In one sentence. */

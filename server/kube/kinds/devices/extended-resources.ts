@@ -11,7 +11,7 @@ import type { Claim, Class, DeviceRequest } from './device-objects.ts'
 /** On the claim. */
 export const EXTENDED_CLAIM = 'resource.kubernetes.io/extended-resource-claim'
 /** Before a class's name. */
-const OF_CLASS = 'deviceclass.resource.kubernetes.io/'
+export const OF_CLASS = 'deviceclass.resource.kubernetes.io/'
 
 /** By which of the claim's requests a container gets what it asked for. */
 export interface RequestMapping {

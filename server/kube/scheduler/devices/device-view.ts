@@ -4,7 +4,7 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../../base/clock.ts'
-import { keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
+import { type KubeObject, keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
 import { quantityOf } from '../../apimachinery/quantity.ts'
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
@@ -19,7 +19,7 @@ import {
 import { consumerOf, DELETE_PROTECTION, isReservedFor } from '../../kinds/devices/pod-claims.ts'
 import { Pod as PodKind } from '../../kinds/pod.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
-import type { ClusterEvent } from '../framework.ts'
+import { type ClusterEvent, toldOf } from '../cluster-event.ts'
 import { isKnown } from '../lost-answer.ts'
 import { NextNews } from '../next-news.ts'
 import type { DevicesWorld } from './allocator.ts'
@@ -75,11 +75,11 @@ export class DeviceView {
       const previous = change.type === 'updated' ? change.previous : undefined
       options.onChange({ type: 'claim-changed', claim, ...(previous ? { previous } : {}) }, revisionOf(claim))
     })
-    for (const informer of [options.slices, options.classes]) {
-      informer.addHandler(({ type, object }) => {
-        if (type !== 'deleted') options.onChange({ type: 'devices-changed' }, revisionOf(object))
-      })
+    const tell = (object: KubeObject, event: ClusterEvent | undefined) => {
+      if (event) options.onChange(event, revisionOf(object))
     }
+    options.slices.addHandler((change) => tell(change.object, toldOf('devices-changed', change)))
+    options.classes.addHandler((change) => tell(change.object, toldOf('device-class-changed', change)))
   }
 
   claim(key: string): Claim | undefined {

@@ -110,8 +110,10 @@ it('fits nowhere when no class serves what it asks for, until one does', () => {
     { scoringStrategy: { type: 'LeastAllocated', resources: [] }, ignoredResources: [], ignoredResourceGroups: [] },
     view().devices,
   )
-  expect(mayWake(fit, { type: 'devices-changed' }, asking(1))).toBe(true)
-  expect(mayWake(fit, { type: 'devices-changed' }, pod())).toBe(false)
+  const served = { type: 'device-class-changed', object: { spec: { extendedResourceName: GPU } } } as const
+  expect(mayWake(fit, served, asking(1))).toBe(true)
+  expect(mayWake(fit, served, pod())).toBe(false)
+  expect(mayWake(fit, { ...served, previous: served.object }, asking(1)), 'it served that before').toBe(false)
   expect(mayWake(fit, { type: 'node-added', node: node('n').node! }, asking(1)), 'it has no amount').toBe(true)
 })
 

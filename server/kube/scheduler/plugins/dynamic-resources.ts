@@ -9,13 +9,13 @@ import { keyOf } from '../../apimachinery/object-meta.ts'
 import type { Claim } from '../../kinds/devices/device-objects.ts'
 import { isExtendedClaimOf } from '../../kinds/devices/extended-resources.ts'
 import { isReservedFor, namedClaims, whyNotForPod } from '../../kinds/devices/pod-claims.ts'
+import { type ClusterEvent, hasOtherClaims, hasOtherLabels } from '../cluster-event.ts'
 import { allocate, type DevicesWorld, NotHere, TookTooLong } from '../devices/allocator.ts'
 import { hasBindingConditions } from '../devices/binding-conditions.ts'
 import type { DeviceView } from '../devices/device-view.ts'
 import { bindExtended, type Extended, extendedBy, extendedOn, type Promised } from '../devices/extended-claims.ts'
 import { requestsOf, wishesOf } from '../devices/wishes.ts'
 import {
-  type ClusterEvent,
   type CycleState,
   normalizeByMax,
   type Plugin,
@@ -102,7 +102,7 @@ export function dynamicResources(devices: DeviceView): Plugin {
       const claims = bound ? [...plan.claims, bound] : plan.claims
       if (claims.some(hasBindingConditions)) await devices.untilReady(claims, pod, node, signal)
     },
-    wokenBy: ['node-added', 'node-updated', 'claim-changed', 'devices-changed'],
+    wokenBy: ['node-added', 'node-updated', 'claim-changed', 'pod-changed', 'device-class-changed', 'devices-changed'],
     mayHelp: (event, pod) => mayHelp(event, pod, devices),
   }
 }
@@ -185,7 +185,13 @@ function scoreOf({ byNode }: Plan, node: string): number {
 }
 
 function mayHelp(event: ClusterEvent, pod: Pod, devices: DeviceView): boolean {
-  if (event.type === 'node-updated') return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)
+  if (event.type === 'node-updated') {
+    const { node, previous } = event
+    return hasOtherLabels(node, previous) || !deepEqual(node.status?.allocatable, previous.status?.allocatable)
+  }
+  if (event.type === 'pod-changed') {
+    return hasOtherClaims(event.pod, event.previous) && typeof claimsFor(event.pod, devices) !== 'string'
+  }
   if (event.type !== 'claim-changed') return true
   const { claim, previous } = event
   const claims = claimsFor(pod, devices)

@@ -5,8 +5,7 @@
 //
 // Upstream: plugins/interpodaffinity/{filtering,scoring}.go.
 
-import type { Pod } from 'kubernetes-types/core/v1'
-import { deepEqual } from '../../apimachinery/deep.ts'
+import type { Node, Pod } from 'kubernetes-types/core/v1'
 import {
   type AffinityTerm,
   matchesAll,
@@ -14,6 +13,7 @@ import {
   type PodAffinity,
   podAffinityOf,
 } from '../../kinds/placement/pod-affinity.ts'
+import { type ClusterEvent, hasOtherLabels } from '../cluster-event.ts'
 import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { NodeList } from '../node-list.ts'
@@ -150,22 +150,39 @@ export function interPodAffinity(labels: NamespaceLabels, told: InterPodAffinity
       const range = max - min
       for (const entry of entries) entry.score = range > 0 ? Math.trunc((MAX_SCORE * (entry.score - min)) / range) : 0
     },
-    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-relabelled', 'pod-assigned'],
-    mayHelp(event, pod) {
-      if (event.type === 'node-updated') return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)
-      if (event.type !== 'pod-assigned' && event.type !== 'pod-removed' && event.type !== 'pod-relabelled') return true
-      const own = podAffinityOf(pod)
-      if (event.type === 'pod-relabelled') {
-        const { near = [], far = [] } = own ?? {}
-        const comesNear = matchesAll(near, event.pod, labels) && !matchesAll(near, event.previous, labels)
-        return comesNear || far.some((term) => term.matches(event.previous, labels) && !term.matches(event.pod, labels))
-      }
-      if (event.type === 'pod-assigned') return matchesAll(own?.near ?? [], event.pod, labels)
-      const theirs = podAffinityOf(event.pod)?.far ?? []
-      return (
-        (own?.far ?? []).some((term) => term.matches(event.pod, labels)) ||
-        theirs.some((term) => term.matches(pod, labels))
-      )
-    },
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-relabelled', 'pod-assigned', 'pod-changed'],
+    mayHelp: (event, pod) => mayHelp(event, pod, labels),
   }
 }
+
+function mayHelp(event: ClusterEvent, pod: Pod, labels: NamespaceLabels): boolean {
+  const { near = [], far = [] } = podAffinityOf(pod) ?? {}
+  switch (event.type) {
+    case 'node-added':
+      return far.length > 0 || near.some(({ topologyKey }) => topologyOf(event.node, topologyKey) !== undefined)
+    case 'node-updated': {
+      const moved = ({ topologyKey }: AffinityTerm) => ({
+        from: topologyOf(event.previous, topologyKey),
+        to: topologyOf(event.node, topologyKey),
+      })
+      const comes = near.map(moved).some(({ from, to }) => to !== undefined && to !== from)
+      return comes || far.map(moved).some(({ from, to }) => from !== undefined && to !== from)
+    }
+    case 'pod-changed':
+      return hasOtherLabels(event.pod, event.previous)
+    case 'pod-relabelled': {
+      const { pod: now, previous } = event
+      if (matchesAll(near, now, labels) && !matchesAll(near, previous, labels)) return true
+      return matchesAll(far, previous, labels) && !matchesAll(far, now, labels)
+    }
+    case 'pod-assigned':
+      return matchesAll(near, event.pod, labels)
+    case 'pod-removed':
+      // Of several that it has to be far from, a pod that matches them all: so it is upstream.
+      return matchesAll(far, event.pod, labels) || matchesAll(podAffinityOf(event.pod)?.far ?? [], pod, labels)
+    default:
+      return true
+  }
+}
+
+const topologyOf = ({ metadata }: Node, key: string) => metadata?.labels?.[key]

@@ -19,6 +19,9 @@ export const nodeDeclaredFeatures: Plugin = {
     if (lacking.length === 0) return undefined
     return rejectForGood(`node declared features check failed - unsatisfied requirements: ${lacking.join(', ')}`)
   },
-  wokenBy: ['node-added', 'node-updated'],
-  mayHelp: (event) => event.type !== 'node-updated' || !deepEqual(declaredBy(event.node), declaredBy(event.previous)),
+  wokenBy: ['node-added', 'node-updated', 'pod-changed'],
+  mayHelp(event) {
+    if (event.type === 'pod-changed') return !deepEqual(neededBy(event.pod), neededBy(event.previous))
+    return event.type !== 'node-updated' || !deepEqual(declaredBy(event.node), declaredBy(event.previous))
+  },
 }

@@ -2,7 +2,16 @@
 // those with least (MostAllocated packs), or by a curve of one's own (RequestedToCapacityRatio).
 // Upstream: plugins/noderesources/{fit,least_allocated,most_allocated,requested_to_capacity_ratio}.go.
 
-import { amountsOf, isScalar, type PodResources, podResources } from '../../kinds/placement/pod-resources.ts'
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Class } from '../../kinds/devices/device-objects.ts'
+import { OF_CLASS } from '../../kinds/devices/extended-resources.ts'
+import {
+  amountsOf,
+  asksForLess,
+  isScalar,
+  type PodResources,
+  podResources,
+} from '../../kinds/placement/pod-resources.ts'
 import type { DeviceView } from '../devices/device-view.ts'
 import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
@@ -98,6 +107,22 @@ function isIgnoredBy({ ignoredResources, ignoredResourceGroups }: NodeResourcesF
   return (name) => name.includes('/') && (names.has(name) || groups.has(name.slice(0, name.indexOf('/'))))
 }
 
+/** Whether the other pod asks for less of something that this one asks for. */
+function givesBackFor(pod: Pod, other: Pod, before: Pod): boolean {
+  const [now, had] = [podResources(other).requests, podResources(before).requests]
+  return [...podResources(pod).requests].some(
+    ([name, amount]) => amount > 0 && (had.get(name) ?? 0) > (now.get(name) ?? 0),
+  )
+}
+
+/** Whether a class that is new, or serves another resource than it did, serves something that the pod asks for. */
+function asksForServed(pod: Pod, { metadata, spec }: Class, previous: Class | undefined): boolean {
+  const { requests } = podResources(pod)
+  if (!previous && requests.has(`${OF_CLASS}${metadata?.name}`)) return true
+  const resource = spec?.extendedResourceName
+  return !!resource && resource !== previous?.spec?.extendedResourceName && requests.has(resource)
+}
+
 export function nodeResourcesFit(told: NodeResourcesFitArguments, devices: Pick<DeviceView, 'classServing'>): Plugin {
   const { scoringStrategy: strategy } = told
   const isByRatio = strategy.type === 'RequestedToCapacityRatio'
@@ -129,9 +154,11 @@ export function nodeResourcesFit(told: NodeResourcesFitArguments, devices: Pick<
       if (weights === 0) return 0
       return isByRatio ? Math.round(sum / weights) : Math.floor(sum / weights)
     },
-    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down', 'devices-changed'],
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down', 'pod-changed', 'device-class-changed'],
     mayHelp(event, pod) {
-      if (event.type === 'devices-changed') return [...podResources(pod).requests.keys()].some(isDevice)
+      if (event.type === 'device-class-changed') return asksForServed(pod, event.object, event.previous)
+      if (event.type === 'pod-changed') return asksForLess(event.pod, event.previous)
+      if (event.type === 'pod-scaled-down') return givesBackFor(pod, event.pod, event.previous)
       if (event.type !== 'node-added' && event.type !== 'node-updated') return true
       const allocatable = amountsOf(event.node.status?.allocatable)
       const { requests } = podResources(pod)

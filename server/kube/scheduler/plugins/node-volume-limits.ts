@@ -3,8 +3,10 @@
 // Upstream: plugins/nodevolumelimits/csi.go.
 
 import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1'
+import type { CSINode } from 'kubernetes-types/storage/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
 import { type Plugin, reject, SKIP } from '../framework.ts'
-import { claimsOf } from '../pod-claims.ts'
+import { claimsOf, namedClaimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
 
 const NAME = 'NodeVolumeLimits'
@@ -36,9 +38,24 @@ export function nodeVolumeLimits(storage: StorageView): Plugin {
       }
       return [...limits].some(isFull) ? reject('node(s) exceed max volume count') : undefined
     },
-    wokenBy: ['node-added', 'pod-removed', 'storage-changed'],
-    mayHelp: (event) => event.type !== 'pod-removed' || claimsOf(event.pod).length > 0,
+    // A node can have volumes when its drivers have said so.
+    wokenBy: ['csi-node-changed', 'pod-removed', 'volume-claim-changed', 'volume-detached'],
+    mayHelp(event, pod) {
+      if (event.type === 'pod-removed') return claimsOf(event.pod).length > 0
+      if (event.type === 'volume-claim-changed') {
+        return !event.previous && claimsOf(pod).some(({ key }) => key === keyOf(event.object))
+      }
+      if (event.type === 'volume-detached') return namedClaimsOf(pod).length > 0
+      return event.type !== 'csi-node-changed' || !event.previous || canHaveMore(event.object, event.previous)
+    },
   }
+}
+
+function canHaveMore(now: CSINode, before: CSINode): boolean {
+  const limits = ({ spec }: CSINode) =>
+    new Map(spec.drivers.map(({ name, allocatable }) => [name, allocatable?.count ?? 0]))
+  const had = limits(before)
+  return [...limits(now)].some(([driver, most]) => most > (had.get(driver) ?? 0))
 }
 
 function volumesOf(pod: Pod, storage: StorageView): Volumes {

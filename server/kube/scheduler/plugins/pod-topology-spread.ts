@@ -18,15 +18,8 @@ import {
 } from '../../apimachinery/label-selector.ts'
 import { nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { untolerated } from '../../apimachinery/tolerations.ts'
-import {
-  type ClusterEvent,
-  type CycleState,
-  MAX_SCORE,
-  type Plugin,
-  reject,
-  rejectForGood,
-  SKIP,
-} from '../framework.ts'
+import { type ClusterEvent, hasOtherTolerations } from '../cluster-event.ts'
+import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
 import type { NodeInfo, PodSelection } from '../node-info.ts'
 import type { NodeList } from '../node-list.ts'
 
@@ -224,6 +217,11 @@ function movesCounts(event: ClusterEvent, pod: Pod, constraints: readonly Constr
     case 'pod-assigned':
     case 'pod-removed':
       return isOurs(event.pod) && constraints.some((constraint) => selects(constraint, event.pod))
+    case 'pod-changed': {
+      const { pod: now, previous } = event
+      if (constraints.some(({ honourTaints }) => honourTaints) && hasOtherTolerations(now, previous)) return true
+      return constraints.some((constraint) => selects(constraint, now) !== selects(constraint, previous))
+    }
     case 'pod-relabelled': {
       const changes = (constraint: Constraint) => selects(constraint, event.pod) !== selects(constraint, event.previous)
       return isOurs(event.pod) && constraints.some(changes)
@@ -286,7 +284,15 @@ export function podTopologySpread(defaults: Defaults): Plugin {
         else entry.score = max === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (max + min - entry.score)) / max)
       }
     },
-    wokenBy: ['node-added', 'node-updated', 'node-removed', 'pod-removed', 'pod-relabelled', 'pod-assigned'],
+    wokenBy: [
+      'node-added',
+      'node-updated',
+      'node-removed',
+      'pod-removed',
+      'pod-relabelled',
+      'pod-assigned',
+      'pod-changed',
+    ],
     mayHelp: (event, pod) => movesCounts(event, pod, constraintsOf(pod, 'DoNotSchedule', defaults, selections)),
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { tolerates, untolerated } from '../../apimachinery/tolerations.ts'
+import { hasOtherTolerations } from '../cluster-event.ts'
 import { normalizeByMax, type Plugin, rejectForGood } from '../framework.ts'
 
 const isTolerated = ({ spec }: Node, pod: Pod) =>
@@ -22,8 +23,9 @@ export const taintToleration: Plugin = {
     return softTaints.filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint))).length
   },
   normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: true }),
-  wokenBy: ['node-added', 'node-updated'],
+  wokenBy: ['node-added', 'node-updated', 'pod-changed'],
   mayHelp(event, pod) {
+    if (event.type === 'pod-changed') return hasOtherTolerations(event.pod, event.previous)
     if (event.type !== 'node-added' && event.type !== 'node-updated') return false
     const wasTolerated = event.type === 'node-updated' && isTolerated(event.previous, pod)
     return !wasTolerated && isTolerated(event.node, pod)

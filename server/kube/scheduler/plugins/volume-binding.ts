@@ -3,6 +3,7 @@
 
 import type { PersistentVolumeClaim as Claim, Node, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import type { StorageClass } from 'kubernetes-types/storage/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import {
   findVolume,
@@ -13,9 +14,10 @@ import {
   waitsForConsumer,
   wantedSize,
 } from '../../kinds/storage/volume-binding.ts'
+import { type ClusterEvent, hasOtherLabels } from '../cluster-event.ts'
 import { type CycleState, type Plugin, type Rejection, rejectForGood, SKIP } from '../framework.ts'
 import { claimNotFound, claimsOf } from '../pod-claims.ts'
-import type { StorageView } from '../storage-view.ts'
+import { limitOf, type StorageView } from '../storage-view.ts'
 
 const NAME = 'VolumeBinding'
 const WRONG_NODE = "node(s) didn't match PersistentVolume's node affinity"
@@ -85,11 +87,37 @@ export function volumeBinding(storage: StorageView): Plugin {
       if (elsewhere) throw new Error(`pv "${elsewhere.metadata?.name}" node affinity doesn't match node "${node}"`)
       takeBack(plan, storage)
     },
-    wokenBy: ['node-added', 'node-updated', 'storage-changed'],
-    mayHelp(event, pod) {
-      if (event.type !== 'storage-changed') return true
-      return event.claim === undefined || claimsOf(pod).some(({ key }) => key === event.claim)
-    },
+    wokenBy: [
+      'node-added',
+      'node-updated',
+      'volume-claim-changed',
+      'volume-changed',
+      'storage-class-changed',
+      'csi-node-changed',
+      'csi-driver-changed',
+      'storage-capacity-changed',
+    ],
+    mayHelp,
+  }
+}
+
+function mayHelp(event: ClusterEvent, pod: Pod): boolean {
+  switch (event.type) {
+    case 'node-updated':
+      return hasOtherLabels(event.node, event.previous)
+    case 'volume-claim-changed':
+      return claimsOf(pod).some(({ key }) => key === keyOf(event.object))
+    case 'storage-class-changed':
+      return !event.previous || !deepEqual(event.object.allowedTopologies, event.previous.allowedTopologies)
+    case 'csi-node-changed':
+      return !event.previous
+    // A driver that keeps count no longer has room for anybody.
+    case 'csi-driver-changed':
+      return event.previous?.spec.storageCapacity === true && !event.object.spec.storageCapacity
+    case 'storage-capacity-changed':
+      return !event.previous || limitOf(event.object) > limitOf(event.previous)
+    default:
+      return true
   }
 }
 

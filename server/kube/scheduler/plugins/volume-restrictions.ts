@@ -2,6 +2,7 @@
 // nobody may share, on one node. Upstream: plugins/volumerestrictions.
 
 import type { Pod, Volume } from 'kubernetes-types/core/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
 import { type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
 import { claimNotFound, claimsOf, namedClaimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
@@ -48,9 +49,11 @@ export function volumeRestrictions(storage: StorageView): Plugin {
           )
         : undefined
     },
-    wokenBy: ['node-added', 'pod-removed', 'storage-changed'],
+    wokenBy: ['node-added', 'pod-removed', 'volume-claim-changed'],
     mayHelp(event, pod) {
-      if (event.type === 'storage-changed') return claimsOf(pod).some(({ key }) => key === event.claim)
+      if (event.type === 'volume-claim-changed') {
+        return !event.previous && namedClaimsOf(pod).includes(keyOf(event.object))
+      }
       if (event.type !== 'pod-removed') return true
       const freed = new Set(idsOf(event.pod))
       return idsOf(pod).some((id) => freed.has(id))

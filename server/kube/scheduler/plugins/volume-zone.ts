@@ -2,8 +2,10 @@
 
 import type { PersistentVolumeClaim as Claim, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { keyOf } from '../../apimachinery/object-meta.ts'
 import { waitsForConsumer } from '../../kinds/storage/volume-binding.ts'
 import { storageClassOf } from '../../kinds/storage/volumes.ts'
+import { hasOtherLabels } from '../cluster-event.ts'
 import { type Plugin, rejectForGood, SKIP } from '../framework.ts'
 import { claimNotFound, namedClaimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
@@ -47,9 +49,14 @@ export function volumeZone(storage: StorageView): Plugin {
         ? undefined
         : rejectForGood('node(s) had no available volume zone')
     },
-    wokenBy: ['node-added', 'node-updated', 'storage-changed'],
-    mayHelp: (event) =>
-      event.type !== 'node-updated' || !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels),
+    wokenBy: ['node-added', 'node-updated', 'volume-claim-changed', 'volume-changed', 'storage-class-changed'],
+    mayHelp(event, pod) {
+      if (event.type === 'node-updated') return hasOtherLabels(event.node, event.previous)
+      if (event.type === 'volume-claim-changed') return namedClaimsOf(pod).includes(keyOf(event.object))
+      if (event.type === 'storage-class-changed') return !event.previous && waitsForConsumer(event.object)
+      if (event.type !== 'volume-changed' || !event.previous) return true
+      return !deepEqual(zonesOf(event.object), zonesOf(event.previous))
+    },
   }
 }
 
@@ -72,6 +79,8 @@ function whyUnbound(storage: StorageView, claim: Claim): string {
     ? 'PersistentVolume had no name'
     : `VolumeBindingMode not set for StorageClass "${name}"`
 }
+
+const zonesOf = ({ metadata }: Volume) => Array.from(LABELS.keys(), (name) => metadata?.labels?.[name])
 
 /** A volume that is in several zones names them with two underscores between. */
 const placesOfVolume = ({ metadata }: Volume): Place[] =>
