@@ -16,7 +16,10 @@ const objects: ApiObjects = {
   services: async (namespace) =>
     namespace === 'default'
       ? [{ metadata: { name: 'kubernetes' }, spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443 }] } }]
-      : [{ metadata: { name: 'my-db' }, spec: { clusterIP: '10.96.0.7', ports: [{ port: 5432 }] } }],
+      : [
+          { metadata: { name: 'my-db' }, spec: { clusterIP: '10.96.0.7', ports: [{ port: 5432 }] } },
+          { metadata: { name: 'six' }, spec: { clusterIP: 'fd00::7', ports: [{ port: 80 }] } },
+        ],
   claim: async () => undefined,
   persistentVolume: async () => undefined,
   runtimeClass: async () => ({ handler: '' }),
@@ -111,6 +114,8 @@ it('names services in the environment, and only the API server without links', a
     KUBERNETES_SERVICE_PORT_HTTPS: '443',
     MY_DB_SERVICE_HOST: '10.96.0.7',
     MY_DB_PORT_5432_TCP_ADDR: '10.96.0.7',
+    SIX_SERVICE_HOST: 'fd00::7',
+    SIX_PORT: 'tcp://[fd00::7]:80',
   })
   const alone = await variables({}, { enableServiceLinks: false })
   expect(alone.KUBERNETES_SERVICE_HOST).toBe('10.96.0.1')

@@ -9,6 +9,7 @@ import { valueInFile } from './env-file.ts'
 import { expand } from './expansion.ts'
 import { containerOf, fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from './field-ref.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
+import { withPort } from './probes/http-request.ts'
 import type { MountedVolumes } from './volumes/volume-manager.ts'
 
 /** The container cannot be made from its spec as things are: shown as CreateContainerConfigError. */
@@ -157,7 +158,7 @@ function variablesOf(service: Service): [string, string][] {
     if (name) result.push([`${prefix}_SERVICE_PORT_${name.toUpperCase().replaceAll('-', '_')}`, String(port)])
   }
   ports.forEach(({ port, protocol = 'TCP' }, index) => {
-    const url = `${protocol.toLowerCase()}://${host}:${port}`
+    const url = `${protocol.toLowerCase()}://${withPort(host, port)}`
     const link = `${prefix}_PORT_${port}_${protocol}`
     if (index === 0) result.push([`${prefix}_PORT`, url])
     result.push([link, url], [`${link}_PROTO`, protocol.toLowerCase()])

@@ -1,23 +1,16 @@
-// What the kubelet writes for a pod's /etc: hosts and resolv.conf. Upstream: kubelet_pods.go (nodeHostsFileContent,
-// managedHostsFileContent), pkg/kubelet/network/dns.
+// What a pod is called, in the kernel and in its /etc/hosts. Upstream: kubelet_pods.go (nodeHostsFileContent,
+// managedHostsFileContent, GeneratePodHostNameAndDomain).
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { PodSpec as NewerPodSpec } from '../kinds/pod-template/newer-fields.ts'
-
-export interface DnsSettings {
-  clusterDNS: string[]
-  clusterDomain: string
-  /** The node's own resolv.conf, for pods with dnsPolicy Default. */
-  nodeResolvConf: string
-}
 
 export function hostsFileOf(pod: Pod, podIPs: readonly string[], clusterDomain: string): string {
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
-    'fe00::\tip6-localnet',
-    'fe00::\tip6-mcastprefix',
+    'fe00::0\tip6-localnet',
+    'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
   ]
@@ -55,8 +48,8 @@ const MAX_HOSTNAME = 64
 
 /** At most 63 characters, and not ending in a dash, as the kernel and DNS want it. */
 function shortNameOf(pod: Pod): string {
-  const told = overrideOf(pod)
-  return told || (pod.spec?.hostname || pod.metadata?.name || '').slice(0, 63).replace(/[-.]+$/, '')
+  const told = overrideOf(pod) || pod.spec?.hostname || pod.metadata?.name || ''
+  return told.length > 63 ? told.slice(0, 63).replace(/[-.]+$/, '') : told
 }
 
 const overrideOf = ({ spec }: Pod) => (spec as NewerPodSpec | undefined)?.hostnameOverride
@@ -66,56 +59,4 @@ function fullNameOf(pod: Pod, clusterDomain: string): string | undefined {
   const { subdomain } = pod.spec ?? {}
   if (!subdomain || overrideOf(pod)) return undefined
   return `${shortNameOf(pod)}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`
-}
-
-export function resolvConfOf(pod: Pod, { clusterDNS, clusterDomain, nodeResolvConf }: DnsSettings): string {
-  const policy = pod.spec?.dnsPolicy ?? 'ClusterFirst'
-  const own = parseResolvConf(nodeResolvConf)
-  const clusterFirst = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !pod.spec?.hostNetwork)
-  const namespace = pod.metadata?.namespace ?? ''
-  const base =
-    policy === 'None'
-      ? { servers: [], searches: [], options: [] }
-      : clusterFirst
-        ? {
-            servers: clusterDNS,
-            searches: [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...own.searches],
-            options: ['ndots:5'],
-          }
-        : own
-  const extra = pod.spec?.dnsConfig
-  const servers = unique([...base.servers, ...(extra?.nameservers ?? [])])
-  const searches = unique([...base.searches, ...(extra?.searches ?? [])])
-  const options = mergeOptions(
-    base.options,
-    (extra?.options ?? []).map(({ name, value }) => (value === undefined ? (name ?? '') : `${name}:${value}`)),
-  )
-  const lines = [
-    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
-    ...servers.map((server) => `nameserver ${server}`),
-    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
-  ]
-  return `${lines.join('\n')}\n`
-}
-
-function parseResolvConf(text: string) {
-  const servers: string[] = []
-  let searches: string[] = []
-  let options: string[] = []
-  for (const line of text.split('\n')) {
-    const [word, ...rest] = line.trim().split(/\s+/)
-    if (word === 'nameserver' && rest[0]) servers.push(rest[0])
-    if (word === 'search') searches = rest
-    if (word === 'options') options = rest
-  }
-  return { servers, searches, options }
-}
-
-const unique = (values: string[]) => [...new Set(values)]
-
-/** A later option replaces an earlier one of the same name. */
-function mergeOptions(base: string[], extra: string[]): string[] {
-  const byName = new Map<string, string>()
-  for (const option of [...base, ...extra]) byName.set(option.split(':')[0] ?? '', option)
-  return [...byName.values()]
 }

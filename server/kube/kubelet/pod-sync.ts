@@ -12,7 +12,7 @@ import { cgroupOf } from './container-config.ts'
 import { hashOfContainer } from './container-hash.ts'
 import type { ContainerStarter, StartRequest } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
-import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
+import { hostnameOf } from './etc-files.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
@@ -23,6 +23,7 @@ import { containersOf, isAlive, latestOf, type PodRuntimeState, readRuntimeState
 import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
 import { type ResizeMemory, tellDone, tellGranted } from './resize-events.ts'
+import { type DnsSettings, NO_CLUSTER_DNS, resolvConfOf } from './resolv-conf.ts'
 import { mayRestartAll } from './restart-policy.ts'
 import type { StartTurns } from './start-turns.ts'
 import type { StatusWriter } from './status-writer.ts'
@@ -321,19 +322,28 @@ export class PodSync {
     memory: PodMemory,
     plan: SyncPlan,
   ): Promise<{ sandbox: PodSandbox; volumes: MountedVolumes } | { againAfterMs: number }> {
-    const { os, rootDir, nodeIPs, dns } = this.#options
-    const directory = `${rootDir}/pods/${pod.metadata?.uid}`
-    await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
+    const { os, rootDir, nodeIPs } = this.#options
+    const resolvConf = resolvConfOf(pod, this.#options.dns())
+    await os.writeFile(`${rootDir}/pods/${pod.metadata?.uid}/resolv.conf`, resolvConf.text, { mode: 0o644 })
     const volumes = await this.#needs.mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
     if (!volumes) return { againAfterMs: ATTACHED_LOOK_MS }
     if (plan.sandbox) return { sandbox: plan.sandbox, volumes }
     await this.#needs.prepareDevices(pod)
+    this.#tellOfNames(pod, resolvConf.warnings)
     try {
       const sandbox = await this.#options.counts.start(() => this.#runSandbox(pod, plan.attempt))
       memory.sandboxNotBefore = undefined
       return { sandbox, volumes }
     } catch (err) {
       return { againAfterMs: this.#noteNoSandbox(pod, memory, err) }
+    }
+  }
+
+  #tellOfNames(pod: Pod, warnings: ReturnType<typeof resolvConfOf>['warnings']): void {
+    const { events } = this.#options
+    for (const { reason, message } of warnings) {
+      if (reason === 'MissingClusterDNS') events.node('Warning', reason, NO_CLUSTER_DNS)
+      events.pod(pod, 'Warning', reason, message)
     }
   }
 
