@@ -52,6 +52,8 @@ export class GarbageCollectorReconciler implements Reconciler {
     // What is in no namespace and names an owner in one does not say where to look: nobody dares to delete it.
     const isNamespaced = (owner: OwnerReference) => this.graph.kindNamed(owner.apiVersion, owner.kind)?.namespaced
     if (!node.kind.namespaced && owners.some(isNamespaced)) return
+    // Of a kind that nobody knows, or not yet: nothing is said of any of them.
+    if (owners.some((owner) => !this.#isCollected(owner))) return { requeueAfterMs: UNHEARD_MS }
     const standings = new Map<OwnerReference, Standing>()
     for (const owner of owners) standings.set(owner, await this.#standingOf(context, node, owner))
     const those = (standing: Standing) => owners.filter((owner) => standings.get(owner) === standing)
@@ -86,7 +88,6 @@ export class GarbageCollectorReconciler implements Reconciler {
     const known = this.graph.owner(object, owner)
     if (known) return waitsForDependents(known) ? 'waiting' : 'solid'
     const kind = this.graph.kindNamed(owner.apiVersion, owner.kind)
-    // Of a kind we do not know: better a dependent too many than one deleted by mistake.
     if (!kind) return 'solid'
     const name = { name: owner.name, ...(kind.namespaced ? { namespace: object.metadata?.namespace ?? '' } : {}) }
     const place = `${kind.plural}.${kind.group}/${name.namespace ?? ''}/${name.name}/${owner.uid}`

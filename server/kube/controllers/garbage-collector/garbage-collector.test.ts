@@ -152,8 +152,13 @@ it('leaves alone what belongs to a kind that nobody here knows', async () => {
     { apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'b4f5c1a2-0000-4000-8000-000000000000' },
   ]
   await loops.client.of(Secret).create({ metadata: { namespace: 'default', name: 'child', ownerReferences } })
-  await loops.until('looked at', () => loops.reconciles('garbage-collector').some(({ key }) => key.includes('child')))
-  expect((await loops.client.of(Secret).list({ namespace: 'default' })).items).toHaveLength(1)
+  const gone = { apiVersion: 'v1', kind: 'ConfigMap', name: 'gone', uid: 'b4f5c1a2-0000-4000-8000-000000000001' }
+  const both = [...ownerReferences, gone]
+  await loops.client.of(Secret).create({ metadata: { namespace: 'default', name: 'other', ownerReferences: both } })
+  const seen = (name: string) => loops.reconciles('garbage-collector').some(({ key }) => key.includes(name))
+  await loops.until('looked at', () => seen('child') && seen('other'))
+  const { items } = await loops.client.of(Secret).list({ namespace: 'default' })
+  expect(items.map(({ metadata }) => metadata?.ownerReferences?.length)).toEqual([1, 2])
 })
 
 describe('owners that cannot be', () => {

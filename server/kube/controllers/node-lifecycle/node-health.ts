@@ -31,25 +31,26 @@ export function saysMore(node: Node, previous: Node): boolean {
 
 const statusesOf = ({ status }: Node) => (status?.conditions ?? []).map((one) => `${one.type}=${one.status}`).join()
 
-/** The conditions of a node that has fallen silent; undefined when they say so already. */
+/** The conditions of a node that has fallen silent, each in its place; undefined when the first says so already. */
 export function silentConditions(node: Node, at: string): NodeCondition[] | undefined {
   const current = node.status?.conditions ?? []
-  let changed = false
-  const kept = current.filter(({ type }) => !REPORTED.some((reported) => reported === type))
-  const unknown = REPORTED.map((type): NodeCondition => {
-    const condition = conditionOf(current, type)
-    if (condition?.status === 'Unknown') return condition
-    changed = true
-    return {
+  if (conditionOf(current, 'Ready')?.status === 'Unknown') return undefined
+  const stopped = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' }
+  const silent = current.map((condition): NodeCondition => {
+    const isKnown = REPORTED.some((type) => type === condition.type) && condition.status !== 'Unknown'
+    return isKnown ? { ...condition, status: 'Unknown', ...stopped, lastTransitionTime: at } : condition
+  })
+  const never = REPORTED.filter((type) => !conditionOf(current, type)).map(
+    (type): NodeCondition => ({
       type,
       status: 'Unknown',
-      reason: condition ? 'NodeStatusUnknown' : 'NodeStatusNeverUpdated',
-      message: condition ? 'Kubelet stopped posting node status.' : 'Kubelet never posted node status.',
-      lastHeartbeatTime: condition?.lastHeartbeatTime ?? node.metadata?.creationTimestamp ?? at,
+      reason: 'NodeStatusNeverUpdated',
+      message: 'Kubelet never posted node status.',
+      lastHeartbeatTime: node.metadata?.creationTimestamp ?? at,
       lastTransitionTime: at,
-    }
-  })
-  return changed ? [...kept, ...unknown] : undefined
+    }),
+  )
+  return [...silent, ...never]
 }
 
 /** Labels whose names have changed, and what they are called now: who selects by the old one finds the same nodes. */

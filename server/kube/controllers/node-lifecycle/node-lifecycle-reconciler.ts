@@ -10,6 +10,7 @@ import { isNotFound } from '../../apimachinery/status-error.ts'
 import type { ClusterView, Enqueue } from '../../client/controller-builder.ts'
 import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import type { Change } from '../../client/shared-informer.ts'
 import { Lease } from '../../kinds/lease.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
@@ -50,6 +51,8 @@ export class NodeLifecycleReconciler implements Reconciler {
   readonly #leases: Lister<CoordinationLease>
   readonly #pods: IndexedCache<CorePod>
   readonly #heard = new Map<string, Heard>()
+  /** Pods that have come to a node that is not ready. */
+  readonly #arrived = new Map<string, Set<string>>()
   readonly #zones: EvictionZones
   readonly #enqueue: Enqueue
 
@@ -70,12 +73,24 @@ export class NodeLifecycleReconciler implements Reconciler {
       heard.heartbeat = heartbeatOf(object)
       heard.at = view.clock.monotonic()
     })
+    view.onChange(Pod, (change) => this.#noteArrival(change))
     view.onChange(Lease, ({ object: { metadata, spec } }) => {
       const heard = metadata?.namespace === LEASES ? this.#heard.get(metadata.name ?? '') : undefined
       if (!heard || heard.renewTime === (spec?.renewTime ?? '')) return
       heard.renewTime = spec?.renewTime ?? ''
       heard.at = view.clock.monotonic()
     })
+  }
+
+  #noteArrival(change: Change<CorePod>): void {
+    const { object } = change
+    const { nodeName = '' } = object.spec ?? {}
+    if (change.type === 'deleted' || !this.#heard.has(nodeName) || !isReady(object)) return
+    if (change.type === 'updated' && change.previous.spec?.nodeName === nodeName) return
+    if (conditionOf(this.#nodes.get(nodeName)?.status?.conditions, 'Ready')?.status !== 'False') return
+    const arrived = this.#arrived.get(nodeName) ?? new Set()
+    this.#arrived.set(nodeName, arrived.add(keyOf(object)))
+    this.#enqueue(nodeName, object)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -100,10 +115,13 @@ export class NodeLifecycleReconciler implements Reconciler {
     }
     await this.#taint(context, node, at)
     await this.#label(context, node)
-    // Of the pods of a kubelet that speaks, it is for the kubelet to say how they are.
-    if (conditionOf(node.status?.conditions, 'Ready')?.status === 'Unknown') {
-      await this.#markPodsNotReady(context, key, at)
-    }
+    // Of the pods of a kubelet that speaks, it is for the kubelet to say how they are, once they are its own.
+    const arrived = this.#arrived.get(key) ?? new Set()
+    this.#arrived.delete(key)
+    const status = conditionOf(node.status?.conditions, 'Ready')?.status
+    const isSilent = status === 'Unknown'
+    const concerned = isSilent ? podsOn(this.#pods, key) : [...arrived].flatMap((pod) => this.#pods.get(pod) ?? [])
+    if (status !== undefined && status !== 'True') await this.#markPodsNotReady(context, concerned, at)
     // What becomes of a node that is well is for it to say, or for the patrol; of one that is not, for others as well.
     if (readinessOf(node) === 'True' || !conditionOf(node.status?.conditions, 'Ready')) return undefined
     const { monitorPeriodMs } = this.#options
@@ -133,6 +151,7 @@ export class NodeLifecycleReconciler implements Reconciler {
   #forget(context: ReconcileContext): void {
     const heard = this.#heard.get(context.key)
     this.#heard.delete(context.key)
+    this.#arrived.delete(context.key)
     if (!heard) return
     const about = { metadata: { name: context.key, uid: heard.uid } }
     const message = `Node ${context.key} event: Removing Node ${context.key} from Controller`
@@ -190,8 +209,8 @@ export class NodeLifecycleReconciler implements Reconciler {
   }
 
   /** So that Services take them out: nobody there can say so any more. */
-  async #markPodsNotReady(context: ReconcileContext, nodeName: string, at: string): Promise<void> {
-    for (const pod of podsOn(this.#pods, nodeName).filter(isReady)) {
+  async #markPodsNotReady(context: ReconcileContext, pods: readonly CorePod[], at: string): Promise<void> {
+    for (const pod of pods.filter(isReady)) {
       const { namespace = '', name = '', uid } = pod.metadata ?? {}
       const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: at }]
       try {

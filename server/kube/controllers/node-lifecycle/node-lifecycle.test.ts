@@ -263,6 +263,54 @@ it('says of a node that never spoke that it never did, and says it once', () => 
   expect(silentConditions({ status: { conditions: conditions ?? [] } }, 'later')).toBeUndefined()
 })
 
+it('says of a node that it is silent in the place of what it said, and nothing more where it has said so', () => {
+  const said = (type: string, status: string) => ({ type, status, reason: 'Said', message: 'so' })
+  const before = [said('PIDPressure', 'False'), said('NetworkUnavailable', 'False'), said('Ready', 'True')]
+  const status = { conditions: [...before, said('MemoryPressure', 'Unknown')] }
+  expect(silentConditions({ status }, 'now')?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+    'PIDPressure NodeStatusUnknown',
+    'NetworkUnavailable Said',
+    'Ready NodeStatusUnknown',
+    'MemoryPressure Said',
+    'DiskPressure NodeStatusNeverUpdated',
+  ])
+  const conditions = [said('Ready', 'Unknown'), said('MemoryPressure', 'False')]
+  expect(silentConditions({ status: { conditions } }, 'now')).toBeUndefined()
+})
+
+// In the manner of upstream's TestProcessPodMarkPodNotReady.
+it.each([
+  ['True', true],
+  ['False', false],
+])('leaves a pod ready that comes to a node whose readiness is %s: %s', async (ready, stays) => {
+  await addNode('node-1')
+  loops.kubelets.on = false
+  await loops.run(['node-lifecycle', 'serviceaccount'])
+  const merge = 'application/strategic-merge-patch+json'
+  const say = (kind: typeof Node | typeof Pod, place: { name: string }, value: string) =>
+    insist(() =>
+      loops.client
+        .of(kind as typeof Pod)
+        .patch(place, merge, { status: { conditions: [{ type: 'Ready', status: value }] } }, { subresource: 'status' }),
+    )
+  await say(Node, { name: 'node-1' }, ready)
+  await loops.until('seen', () =>
+    loops.reconciles('node-lifecycle').some(({ seen }) => seen.includes(`Ready ${ready}`)),
+  )
+  const place = { namespace: 'default', name: 'p' }
+  await loops.client.of(Pod).create({ metadata: place, spec: { containers: [{ name: 'c', image: 'i' }] } })
+  await say(Pod, place, 'True')
+  await loops.client.transport.request({
+    method: 'POST',
+    path: '/api/v1/namespaces/default/pods/p/binding',
+    body: { metadata: place, target: { kind: 'Node', name: 'node-1' } },
+  })
+  const isStillReady = async () => isReady(await loops.client.of(Pod).get(place))
+  if (stays) await loops.clock.advance(10_000)
+  else await loops.until('marked', async () => !(await isStillReady()))
+  expect(await isStillReady()).toBe(stays)
+})
+
 const [os, arch] = ['kubernetes.io/os', 'kubernetes.io/arch']
 it.each<{ name: string; labels?: Record<string, string>; told: Record<string, string> | undefined }>([
   { name: 'nothing of a node without labels', told: undefined },
