@@ -21,6 +21,13 @@ const FINALIZER = 'kubernetes'
 /** How long things with finalizers are given before the next look. */
 const LOOK_AGAIN_MS = 2000
 
+interface Emptied {
+  leftovers: Leftover[]
+  failures: unknown[]
+  /** Nothing else was looked at. */
+  hasPods: boolean
+}
+
 export class NamespaceReconciler implements Reconciler {
   readonly #view: ClusterView
   readonly #namespaces: Lister<CoreNamespace>
@@ -48,15 +55,16 @@ export class NamespaceReconciler implements Reconciler {
     const finalizers = namespace.spec?.finalizers ?? []
     if (!finalizers.includes(FINALIZER)) return
     const deletedAt = Date.parse(namespace.metadata?.deletionTimestamp ?? '')
-    const { leftovers, failures } = await this.#empty(context, deletedAt)
+    const { leftovers, failures, hasPods } = await this.#empty(context, deletedAt)
     report.seen = leftovers.map(({ kind, items }) => `${items.length} ${kind.plural}`).join(', ') || 'nothing'
-    namespace = await this.#tellConditions(context, namespace, { leftovers, failures })
+    // While there are pods, upstream has not counted what is left yet, and tells of nothing.
+    namespace = await this.#tellConditions(context, namespace, { leftovers: hasPods ? [] : leftovers, failures })
     if (failures.length > 0) throw failures[0]
     if (leftovers.length > 0) return { requeueAfterMs: LOOK_AGAIN_MS }
     await this.#finalize(context, namespace)
   }
 
-  async #empty(context: ReconcileContext, deletedAt: number): Promise<{ leftovers: Leftover[]; failures: unknown[] }> {
+  async #empty(context: ReconcileContext, deletedAt: number): Promise<Emptied> {
     const leftovers: Leftover[] = []
     const failures: unknown[] = []
     const empty = async (kind: AnyKind) => {
@@ -74,12 +82,12 @@ export class NamespaceReconciler implements Reconciler {
     }
     // Pods first, while the Secrets, policies and accounts that they live by are still there.
     await empty(Pod)
-    if (leftovers.length > 0 || failures.length > 0) return { leftovers, failures }
+    if (leftovers.length > 0) return { leftovers, failures, hasPods: true }
     const custom = customKinds(this.#view).filter(({ namespaced }) => namespaced)
     for (const kind of [...this.#kinds, ...custom]) {
       if (kind.kind !== Pod.kind || kind.group !== Pod.group) await empty(kind)
     }
-    return { leftovers, failures }
+    return { leftovers, failures, hasPods: false }
   }
 
   /** What was there, and what is left of it. */
@@ -108,10 +116,7 @@ export class NamespaceReconciler implements Reconciler {
   ): Promise<CoreNamespace> {
     const at = isoTime(this.#view.clock)
     const conditions: NamespaceCondition[] = deletionConditions(namespace.status?.conditions ?? [], { ...outcome, at })
-    // A namespace that went at once needs no story.
-    const uneventful =
-      outcome.leftovers.length === 0 && outcome.failures.length === 0 && !namespace.status?.conditions?.length
-    if (uneventful || sameConditions(conditions, namespace.status?.conditions ?? [])) return namespace
+    if (sameConditions(conditions, namespace.status?.conditions ?? [])) return namespace
     return client.of(Namespace).updateStatus({ ...namespace, status: { ...namespace.status, conditions } })
   }
 

@@ -66,9 +66,31 @@ it('empties a deleted namespace and lets it go', async () => {
     '3 running',
     async () => (await pods()).filter(({ status }) => status?.phase === 'Running').length === 3,
   )
-  await loops.client.of(Namespace).delete({ name: 'shop' })
+  const told: string[][] = []
+  const watching = loops.client.of(Namespace)
+  loops.kubelets.lingering = true
+  await watching.delete({ name: 'shop' })
+  await loops.until('told', async () => {
+    const { status } = await watching.get({ name: 'shop' })
+    if (status?.conditions) told.push(status.conditions.map(({ reason = '' }) => reason))
+    return told.length > 0
+  })
+  // Of pods nothing is said before their time is over, as upstream counts the rest only when they have gone.
+  expect(told[0]).toEqual([
+    'ResourcesDiscovered',
+    'ParsedGroupVersions',
+    'ContentDeleted',
+    'ContentRemoved',
+    'ContentHasNoFinalizers',
+  ])
+  loops.kubelets.lingering = false
+  for (const { metadata } of await pods()) {
+    await loops.client
+      .of(Pod)
+      .delete({ namespace: 'shop', name: metadata?.name ?? '' }, { gracePeriodSeconds: 0 })
+      .catch((err) => expect(isNotFound(err)).toBe(true))
+  }
   await loops.until('gone', isGone)
-  expect(await pods()).toHaveLength(0)
 })
 
 const held = { namespace: 'shop', name: 'web' }
@@ -110,7 +132,8 @@ it('says why pods may not be deleted, and tries again within a minute of its bei
   expect((await failure())?.message).toBe(
     'Failed to delete all resource types, 1 remaining: pods "web" is forbidden: keep it',
   )
-  expect(await accountExists()).toBe(true)
+  // What is not known to be there keeps nothing else.
+  await loops.until('the account has gone', async () => !(await accountExists()))
   await loops.clock.advance(15 * 60_000)
   loops.servers.clear()
   const mendedAt = loops.clock.now()
