@@ -21,7 +21,7 @@ export function NewsLines({ lines }: { lines: readonly NewsLine[] }) {
     <div key={key} className={style.line} data-kind={kind}>
       {sign}
       <p>{words}</p>
-      {actions}
+      {actions && <div className={style.actions}>{actions}</div>}
     </div>
   ))
 }
