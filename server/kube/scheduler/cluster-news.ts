@@ -14,7 +14,7 @@ import { priorityOf } from './plugins/default-preemption.ts'
 import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { Profile } from './profile.ts'
 import type { SchedulerCache } from './scheduler-cache.ts'
-import type { SchedulerMetrics } from './scheduler-metrics.ts'
+import type { Rejected, SchedulerMetrics } from './scheduler-metrics.ts'
 import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 
@@ -45,8 +45,8 @@ export class ClusterNews {
     this.#world = options
   }
 
-  get gated(): number {
-    return this.#gated.size
+  get gated(): Rejected[] {
+    return Array.from(this.#gated.values(), ({ pod, gate }) => ({ pod, rejectedBy: new Set([gate.plugin]) }))
   }
 
   onNode(change: Change<Node>): void {

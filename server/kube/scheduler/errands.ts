@@ -19,7 +19,7 @@ import { isBoundAfterAll, isKnown } from './lost-answer.ts'
 import { makeRoom } from './make-room.ts'
 import type { Nominator } from './nominator.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
-import { priorityOf } from './plugins/default-preemption.ts'
+import { DEFAULT_PREEMPTION, priorityOf } from './plugins/default-preemption.ts'
 import { type NotScheduled, patchStatus, tellNotScheduled } from './pod-status.ts'
 import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { Profile } from './profile.ts'
@@ -90,12 +90,13 @@ export class Errands {
 
   /** The pod fits nowhere; what the decision says of others that could go is done. */
   refuse(queued: QueuedPod, profile: RunningProfile, decision: Decision): void {
-    const { queue, nominator } = this.#options
+    const { queue, nominator, metrics } = this.#options
     const { message = '', rejectedBy, postFilter } = decision
     const { preemption, errand } = postFilter ?? {}
     // Where nobody was asked to make room, nothing speaks for the node any more.
     const clearsNomination = postFilter ? postFilter.clearsNomination : true
     const { pod } = queued
+    if (postFilter && profile.plugins.some(({ name }) => name === DEFAULT_PREEMPTION)) metrics?.triedToPreempt()
     queue.putAside(queued, rejectedBy)
     if (preemption) nominator.set(pod, preemption.node)
     else if (clearsNomination) nominator.delete(pod)
@@ -229,8 +230,11 @@ export class Errands {
   }
 
   async #makeRoom(queued: QueuedPod, { recorder }: RunningProfile, preemption: Preemption): Promise<void> {
-    const { client, clock, logger, queue, nominator, waiting, inPreBind } = this.#options
+    const { client, clock, logger, queue, nominator, waiting, inPreBind, metrics } = this.#options
     const { pod, because } = queued
+    const leaving = ({ metadata }: CorePod) => metadata?.deletionTimestamp !== undefined
+    if (preemption.victims.every(leaving)) return
+    metrics?.preempted(preemption.victims.length)
     const release = queue.detain(queued)
     const losers = nominator.on(preemption.node).filter((other) => priorityOf(other) < priorityOf(pod))
     for (const loser of losers) nominator.delete(loser)
@@ -238,7 +242,9 @@ export class Errands {
       await makeRoom(pod, preemption, { client, clock, recorder, because, losers, waiting, inPreBind })
     } catch (err) {
       logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
-      queue.wake(({ key }) => key === queued.key, because, 'PreemptionFailure')
+      delete queued.detained
+      queue.activate(pod)
+      return
     }
     release()
   }

@@ -10,6 +10,7 @@ import { atRevision } from '../client/reconcile-context.ts'
 import { Pod } from '../kinds/pod.ts'
 import { observed } from '../kinds/pod-template/observed.ts'
 import type { Preemption } from './framework.ts'
+import { DEFAULT_PREEMPTION } from './plugins/default-preemption.ts'
 import { patchStatus, type StatusWriter } from './pod-status.ts'
 import type { PodsInPreBind } from './pods-in-pre-bind.ts'
 import type { WaitingPods } from './waiting-pods.ts'
@@ -38,10 +39,12 @@ async function sendAway(victim: CorePod, pod: CorePod, node: string, options: Ma
   const { recorder, because, waiting, inPreBind } = options
   const why = atRevision(because)
   const waiter = waiting.get(victim.metadata?.uid)
-  if (waiter) waiter.reject('DefaultPreemption', 'preempted')
-  else if (!inPreBind.cancel(victim, 'preempted') && !(await evict(victim, pod, options))) return
+  waiter?.reject(DEFAULT_PREEMPTION, 'preempted')
+  const isHere = waiter !== undefined || inPreBind.cancel(victim, `preempted by ${DEFAULT_PREEMPTION}`)
+  if (!isHere && !(await evict(victim, pod, options))) return
   const reason = 'Preempted'
-  const text = `Preempted by pod ${pod.metadata?.uid} on node ${node}`
+  const where = isHere ? ' (in kube-scheduler memory).' : ''
+  const text = `Preempted by pod ${pod.metadata?.uid} on node ${node}${where}`
   recorder.record({ about: victim, kind: Pod, type: 'Normal', reason, message: text, ...(why ? { because: why } : {}) })
 }
 

@@ -2,6 +2,7 @@ import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startTestServer } from '../apiserver/testing/test-server.ts'
 import { startTestLoops, type TestLoops } from '../controllers/testing/test-loops.ts'
+import { Event } from '../kinds/event.ts'
 import { Pod } from '../kinds/pod.ts'
 import { PriorityClass } from '../kinds/priority-class.ts'
 import { reject, SKIP } from './framework.ts'
@@ -116,6 +117,12 @@ it('sends a less important pod that is not bound yet back into the line, and doe
   const { metadata, status } = await get('web')
   expect(metadata?.deletionTimestamp).toBeUndefined()
   expect(status?.nominatedNodeName).toBeUndefined()
+  const { items } = await loops.client.of(Event).list({ namespace })
+  const messages = (reason: string) => items.filter((event) => event.reason === reason).map(({ message }) => message)
+  expect(messages('Preempted')).toEqual([
+    expect.stringMatching(/^Preempted by pod \S+ on node node-1 \(in kube-scheduler memory\)\.$/),
+  ])
+  expect(messages('FailedScheduling')).toContainEqual(expect.stringMatching(/preempted by DefaultPreemption$/))
 })
 
 it('keeps a node for a pod that somebody else has promised it to, until that pod is gone', async () => {

@@ -8,6 +8,9 @@ import type { Timed } from './timed-plugins.ts'
 
 type Result = 'scheduled' | 'unschedulable' | 'error'
 
+/** A pod, and who of its profile would not have it. */
+export type Rejected = Pick<QueuedPod, 'pod' | 'rejectedBy'>
+
 const doubling = (first: number, count: number) => Array.from({ length: count }, (_, power) => first * 2 ** power)
 
 export class SchedulerMetrics {
@@ -20,11 +23,22 @@ export class SchedulerMetrics {
   readonly #stageSeconds: Histogram
   readonly #pluginSeconds
   readonly #incoming
+  readonly #preemptions
+  readonly #victims
 
-  constructor(metrics: Metrics, told: { clock: Clock; queue: SchedulingQueue; gated: () => number }) {
+  constructor(metrics: Metrics, told: { clock: Clock; queue: SchedulingQueue; gated: () => Rejected[] }) {
     this.#clock = told.clock
     metrics.gauge('scheduler_pending_pods', 'Pods without a node, by where they wait.', () =>
-      Object.entries({ ...told.queue.counts, gated: told.gated() }).map(([queue, count]) => [{ queue }, count]),
+      Object.entries({ ...told.queue.counts, gated: told.gated().length }).map(([queue, count]) => [{ queue }, count]),
+    )
+    metrics.gauge('scheduler_unschedulable_pods', 'Pods without a node, by who refused them last time.', () =>
+      rejectionsOf([...told.queue.waiting(), ...told.gated()]),
+    )
+    this.#preemptions = metrics.counter('scheduler_preemption_attempts_total', 'Attempts to make room for a pod.')
+    this.#victims = metrics.histogram(
+      'scheduler_preemption_victims',
+      'How many pods had to go for one.',
+      doubling(1, 7),
     )
     this.#incoming = metrics.counter(
       'scheduler_queue_incoming_pods_total',
@@ -61,6 +75,14 @@ export class SchedulerMetrics {
       'How long attempts took, binding included.',
       doubling(0.001, 15),
     )
+  }
+
+  triedToPreempt(): void {
+    this.#preemptions.add({})
+  }
+
+  preempted(victims: number): void {
+    this.#victims.observe({}, victims)
   }
 
   came(queue: string, event: string): void {
@@ -109,4 +131,17 @@ export class SchedulerMetrics {
     const attempts = queued.attempts > 15 ? '16+' : String(queued.attempts)
     this.#podSeconds.observe({ attempts }, (now - queued.since) / 1000)
   }
+}
+
+/** A pod counts for each of those that refused it. */
+function rejectionsOf(pods: readonly Rejected[]): [{ plugin: string; profile: string }, number][] {
+  const counts = new Map<string, number>()
+  for (const { pod, rejectedBy } of pods) {
+    const profile = pod.spec?.schedulerName || 'default-scheduler'
+    for (const plugin of rejectedBy) {
+      const key = JSON.stringify({ plugin, profile })
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+  }
+  return Array.from(counts, ([key, count]) => [JSON.parse(key) as { plugin: string; profile: string }, count])
 }

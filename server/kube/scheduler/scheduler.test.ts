@@ -49,6 +49,7 @@ it('counts attempts by how they end, and pods by where they wait', async () => {
   const told = () => loops.metrics.text()
   expect(told()).toContain('scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1\n')
   expect(told()).toContain('scheduler_pending_pods{queue="unschedulable"} 1\n')
+  expect(told()).toContain('scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"} 1\n')
   await loops.until('told', () =>
     told().includes('scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1\n'),
   )
@@ -65,6 +66,7 @@ it('counts attempts by how they end, and pods by where they wait', async () => {
   expect(told()).toContain(
     'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"} 1\n',
   )
+  expect(told()).toContain('scheduler_preemption_attempts_total 1\n')
   const stages = [
     ['Filter', 'Success', 3],
     ['PostFilter', 'Unschedulable', 1],

@@ -110,6 +110,37 @@ it('waits out the back-off after an error', async () => {
   expect(pop(queue).key).toBe('default/a')
 })
 
+it('waits longer after each refusal, and after an error by how many there were in a row', async () => {
+  const { clock, queue } = start()
+  const waits = async () => {
+    let seconds = 0
+    for (; queue.counts.active === 0; seconds++) await clock.advance(1000)
+    return seconds
+  }
+  const refused = async () => {
+    queue.putAside(pop(queue), new Set(['X']))
+    queue.wake(() => true, 1, 'NodeAdd')
+    return waits()
+  }
+  const failed = async () => {
+    queue.putBack(pop(queue))
+    return waits()
+  }
+  queue.add(pod('a'))
+  expect([await refused(), await refused(), await failed(), await failed(), await refused(), await failed()]).toEqual([
+    1, 2, 1, 2, 4, 1,
+  ])
+})
+
+it('gives a pod its turn at once that is activated', () => {
+  const { queue } = start()
+  for (const name of ['aside', 'back']) queue.add(pod(name))
+  queue.putAside(pop(queue), new Set(['X']))
+  queue.putBack(pop(queue))
+  for (const name of ['aside', 'back', 'nobody']) queue.activate(pod(name))
+  expect(queue.counts).toEqual({ active: 2, backoff: 0, unschedulable: 0 })
+})
+
 it('lets nobody wait longer than five minutes for an event', async () => {
   const { clock, queue } = start()
   queue.add(pod('a'))

@@ -24,6 +24,9 @@ export interface QueuedPod {
   /** Of those that came in one moment, who came first. */
   serial: number
   attempts: number
+  /** How often it fitted nowhere, and how often something went wrong since then: what it waits out goes by the latter. */
+  refusals: number
+  errors: number
   /** Plug-ins that rejected it last time. */
   rejectedBy: ReadonlySet<string>
   /** The newest revision among what brought it into the line. */
@@ -43,7 +46,6 @@ const UPSTREAMS_BACKOFF: Backoff = { initialMs: 1000, maxMs: 10_000 }
 const UNSCHEDULABLE_AT_MOST_MS = 5 * 60_000
 const FLUSH_EVERY_MS = 30_000
 const FAILURE = 'ScheduleAttemptFailure'
-const ERRORS = [FAILURE, 'PreemptionFailure']
 
 interface Waiting {
   queued: QueuedPod
@@ -103,6 +105,13 @@ export class SchedulingQueue {
     return { active: this.#active.length, backoff: this.#backoff.size, unschedulable: this.#unschedulable.size }
   }
 
+  /** All that wait, wherever. */
+  *waiting(): Iterable<QueuedPod> {
+    yield* this.#active
+    for (const { queued } of this.#backoff.values()) yield queued
+    yield* this.#unschedulable.values()
+  }
+
   add(pod: Pod): void {
     const key = keyOf(pod)
     this.#forget(key)
@@ -112,6 +121,8 @@ export class SchedulingQueue {
       since: this.#clock.monotonic(),
       serial: this.#serial++,
       attempts: 0,
+      refusals: 0,
+      errors: 0,
       rejectedBy: new Set(),
       because: revisionOf(pod),
       failedAt: 0,
@@ -183,6 +194,8 @@ export class SchedulingQueue {
     const missed = this.#missed.end(queued)
     if (!this.#takeBack(queued)) return
     queued.rejectedBy = rejectedBy
+    queued.refusals++
+    queued.errors = 0
     const good = missed.find(({ mayHelp }) => mayHelp(queued))
     if (good) {
       queued.because = Math.max(queued.because, good.because)
@@ -196,7 +209,10 @@ export class SchedulingQueue {
 
   /** Something went wrong that has nothing to do with the nodes: try again soon. */
   putBack(queued: QueuedPod): void {
-    if (this.#takeBack(queued)) this.#toBackoffOrActive(queued, FAILURE)
+    if (!this.#takeBack(queued)) return
+    queued.rejectedBy = new Set()
+    queued.errors++
+    this.#toBackoffOrActive(queued, FAILURE)
   }
 
   /** Keeps a pod that fitted nowhere from being woken, until what is returned is called. */
@@ -208,6 +224,16 @@ export class SchedulingQueue {
       const { missed } = detained
       if (missed && this.#unschedulable.get(queued.key) === queued) this.#wake(queued, missed.because, missed.event)
     }
+  }
+
+  /** It has its turn now, whatever it waits for. */
+  activate(pod: Pod): void {
+    const key = keyOf(pod)
+    const queued = this.#unschedulable.get(key) ?? this.#backoff.get(key)?.queued
+    if (!queued) return
+    this.#unschedulable.delete(key)
+    this.#endBackoff(key)
+    this.#toActive(queued, 'ForceActivate')
   }
 
   /** Wakes pods whose rejection may be over. */
@@ -248,7 +274,7 @@ export class SchedulingQueue {
   }
 
   #toBackoffOrActive(queued: QueuedPod, event: string): void {
-    const until = queued.failedAt + backoffMs(queued.attempts, this.#limits)
+    const until = queued.failedAt + backoffMs(queued.errors || queued.refusals, this.#limits)
     const waitMs = until - this.#clock.monotonic()
     if (waitMs <= 0) {
       this.#toActive(queued, event)
@@ -259,7 +285,7 @@ export class SchedulingQueue {
       this.#endBackoff(queued.key)
       this.#toActive(queued, 'BackoffComplete')
     }, waitMs)
-    const second = ERRORS.includes(event) ? undefined : Math.floor(until / 1000)
+    const second = queued.errors > 0 ? undefined : Math.floor(until / 1000)
     const waiting: Waiting = { queued, timer, second }
     this.#backoff.set(queued.key, waiting)
     if (second === undefined) return
@@ -314,8 +340,8 @@ export class SchedulingQueue {
   }
 }
 
-const backoffMs = (attempts: number, { initialMs, maxMs }: Backoff) =>
-  Math.min(maxMs, initialMs * 2 ** Math.max(0, attempts - 1))
+const backoffMs = (failures: number, { initialMs, maxMs }: Backoff) =>
+  failures === 0 ? 0 : Math.min(maxMs, initialMs * 2 ** (failures - 1))
 
 /** Where it is, or belongs: the first place whose pod does not go after it. */
 function placeIn<T>(line: readonly T[], one: T, isBefore: (a: T, b: T) => boolean): number {

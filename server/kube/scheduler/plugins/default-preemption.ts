@@ -20,6 +20,7 @@ export interface DefaultPreemptionArguments {
   minCandidateNodesAbsolute: number
 }
 
+export const DEFAULT_PREEMPTION = 'DefaultPreemption'
 const NOT_HELPFUL = 'Preemption is not helpful for scheduling'
 
 export const priorityOf = (pod: Pod): number => pod.spec?.priority ?? 0
@@ -29,7 +30,7 @@ export function defaultPreemption(
   limits: DefaultPreemptionArguments,
 ): Plugin {
   return {
-    name: 'DefaultPreemption',
+    name: DEFAULT_PREEMPTION,
     postFilter(_state, pod, world): PostFilterResult {
       const ineligible = whyNotEligible(pod, world)
       if (ineligible) return refuse(ineligible)
