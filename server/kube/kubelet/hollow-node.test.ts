@@ -535,6 +535,10 @@ it('lets a container use more while it runs', async () => {
   const [before] = await running()
   await resize('2')
   await until('resized', settled('2'))
+  const whole = { allocatedResources: { cpu: '2' }, resources: { requests: { cpu: '2' } } }
+  await until('told as a whole', async () =>
+    JSON.stringify((await get()).status).includes(JSON.stringify(whole).slice(1, -1)),
+  )
   const [after] = await running()
   expect(after).toMatchObject({ id: before?.id, resources: { cpuShares: 2048 } })
   expect((await get()).status?.conditions?.map(({ type }) => type)).not.toContain('PodResizeInProgress')

@@ -10,6 +10,7 @@ import { conditionsOf, isOwnCondition, type Verdict } from './pod-conditions.ts'
 import { phaseOf } from './pod-phase.ts'
 import { ephemeralOf, initRole, isAlive } from './pod-runtime-state.ts'
 import { timestampOf } from './timestamp.ts'
+import { wholeResourcesOf } from './whole-resources.ts'
 
 export interface PodStatusInput extends ContainerStatusInput {
   now: number
@@ -61,6 +62,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     containerStatuses: byName(regular),
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: byName(ephemeral) } : {}),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
+    ...(wholeResourcesOf(pod) as object),
   })
 }
 

@@ -246,11 +246,30 @@ function withoutOwn({ metadata, spec, status }: PodObject) {
 
 const ownConditions = (status: PodStatus) => (status.conditions ?? []).filter(isOwnCondition)
 
+type Tree = { [name: string]: Tree | string }
+
+interface NewerStatus {
+  hostIPs?: { ip: string }[]
+  allocatedResources?: Tree
+  resources?: Tree
+}
+
+/** With null for what was there before and is there no more. */
+function inPlaceOf(before: Tree = {}, now: Tree): object {
+  const gone = Object.keys(before).filter((name) => !(name in now))
+  const merged = Object.entries(now).map(([name, value]) => {
+    const had = before[name]
+    return [name, typeof value === 'object' ? inPlaceOf(typeof had === 'object' ? had : {}, value) : value]
+  })
+  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...Object.fromEntries(merged) }
+}
+
 /** A strategic merge patch leaves out nothing by itself: what must go is named, what must be whole is replaced. */
 function patchOf(status: PodStatus, known: PodStatus): Record<string, unknown> {
   const [own, ownBefore] = [ownConditions(status), ownConditions(known)]
   const isOver = (type: string) => hasType(ownBefore, type) && !hasType(own, type)
-  const { hostIPs } = status as { hostIPs?: { ip: string }[] }
+  const { hostIPs, allocatedResources, resources } = status as NewerStatus
+  const before = known as NewerStatus
   return {
     ...status,
     reason: status.reason ?? null,
@@ -261,6 +280,8 @@ function patchOf(status: PodStatus, known: PodStatus): Record<string, unknown> {
     ],
     ...(status.podIPs ? { podIPs: [...status.podIPs, { $patch: 'replace' }] } : {}),
     ...(hostIPs ? { hostIPs: [...hostIPs, { $patch: 'replace' }] } : {}),
+    ...(allocatedResources ? { allocatedResources: inPlaceOf(before.allocatedResources, allocatedResources) } : {}),
+    ...(resources ? { resources: inPlaceOf(before.resources, resources) } : {}),
   }
 }
 
