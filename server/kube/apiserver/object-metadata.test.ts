@@ -60,6 +60,32 @@ it.each<[string, ObjectMeta, string]>([
   expect([code, json().message]).toEqual([422, `ConfigMap "refused" is invalid: ${why}`])
 })
 
+it('forgets the namespace that something names which lies in none', async () => {
+  const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
+  const role = (name: string) => ({ metadata: { name, namespace: 'elsewhere' } })
+  for (const answer of [
+    await send('POST', roles, role('of-nowhere')),
+    await send('PUT', `${roles}/of-nowhere`, role('of-nowhere')),
+    await send('PUT', `${roles}/put-nowhere`, role('put-nowhere')),
+    await send('POST', '/api/v1/namespaces', role('named')),
+  ]) {
+    expect([answer.code < 300, (answer.json().metadata as ObjectMeta).namespace]).toEqual([true, undefined])
+  }
+})
+
+it.each<[string, ObjectMeta, string]>([
+  ['another name', { name: 'other' }, 'the name of the object (other) does not match the name on the URL (missing)'],
+  ['no name', {}, 'the name of the object (missing based on URL) was undeterminable: name must be provided'],
+  [
+    'another namespace',
+    { name: 'missing', namespace: 'elsewhere' },
+    'the namespace of the provided object does not match the namespace sent on the request',
+  ],
+])('is looked at before the object is looked for: %s', async (_, metadata, message) => {
+  const { code, json } = await send('PUT', `${MAPS}/missing`, { metadata })
+  expect([code, json().message]).toEqual([400, message])
+})
+
 it('holds finalizers of any name where upstream has other rules, and warns of those of custom resources', async () => {
   const metadata = { name: 'finalized', finalizers: ['mine', 'example.com', 'orphan', 'example.com/mine'] }
   expect((await send('POST', LEASES, { metadata, spec: {} })).code).toBe(201)

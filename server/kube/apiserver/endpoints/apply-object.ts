@@ -112,7 +112,7 @@ export function assertConfigurationOf(
     const what = `${namespace ?? ''}/${name}; ${gvk.group}/${gvk.version}, Kind=${gvk.kind}`
     throw new StatusError('Unknown', `failed to create typed patch object (${what}): ${list}`)
   }
-  if (namespace && namespace !== (registry.kind.namespaced ? info.namespace : '')) {
+  if (namespace && registry.kind.namespaced && namespace !== info.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (name !== info.name) {

@@ -129,6 +129,9 @@ export async function updateObject(call: Call): Promise<Answer> {
   served.kind.strategy.setDefaults?.(object)
   dedupOwners(object, context, 'write')
   const namespace = registry.kind.namespaced ? info.namespace : ''
+  // Before anybody looks whether there is such an object.
+  assertNamespace(object, namespace)
+  assertNamed(object, info.name)
   const update = () =>
     registry.update(context, {
       namespace,
@@ -159,9 +162,7 @@ export async function updateObject(call: Call): Promise<Answer> {
 
 async function madeByUpdate(call: Call, options: WriteOptions, object: KubeObject): Promise<Answer> {
   const { context, info, registry, served } = call
-  assertNamed(object, info.name)
   await assertMayBeMade(call, object)
-  assertNamespace(object, registry.kind.namespaced ? info.namespace : '')
   // A revision of an object that is gone binds nobody.
   const { resourceVersion: _gone, ...metadata } = object.metadata ?? {}
   const next = { ...object, metadata }
@@ -255,9 +256,10 @@ function withoutOwners({ managedFields: _owners, ...metadata }: ObjectMeta = {})
   return metadata
 }
 
+/** What lies in no namespace may name one, which then means nothing. */
 export function assertNamespace(object: KubeObject, namespace: string): void {
   const told = object.metadata?.namespace
-  if (told && told !== namespace) {
+  if (told && namespace && told !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
 }

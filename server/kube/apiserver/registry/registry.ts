@@ -103,6 +103,12 @@ export interface RegistryOptions {
 
 const FOR_ONE_THING = new Set(['binding', 'finalize', 'ephemeralcontainers', 'resize'])
 
+/** What lies in no namespace may have been sent with one. */
+function settleNamespace({ namespaced }: AnyKind, metadata: ObjectMeta, namespace: string): void {
+  if (namespaced) metadata.namespace = namespace
+  else delete metadata.namespace
+}
+
 export class Registry {
   readonly kind: AnyKind
   readonly cache: ResourceCache
@@ -202,7 +208,8 @@ export class Registry {
     const { object, namespace, gate, dryRun } = request
     const { clock, feed, conversion } = this.#options
     conversion?.assertCreates(object.metadata?.name ?? '')
-    object.metadata = { ...object.metadata, ...(kind.namespaced ? { namespace } : {}) }
+    object.metadata = { ...object.metadata }
+    settleNamespace(kind, object.metadata, namespace)
     const { generateName, resourceVersion = '' } = object.metadata
     const isGenerated = !object.metadata.name && Boolean(generateName)
     const taken = (name: string) => (generateName ? noNameFound : alreadyExists)(this.#resource, name)
@@ -250,7 +257,7 @@ export class Registry {
       const next = await request.change(seen.object)
       this.#assertMeant(seen, next, request)
       next.metadata = { ...next.metadata, name }
-      if (kind.namespaced) next.metadata.namespace = namespace
+      settleNamespace(kind, next.metadata, namespace)
       await gate.mutate(next, seen.object)
       this.#setDefaults(next, seen.object, subresource)
       this.#prepare(next, seen.object, subresource, this.#occasionOf(context))
