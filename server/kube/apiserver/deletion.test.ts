@@ -40,6 +40,39 @@ describe('deletion', () => {
     }
   })
 
+  it('shortens what is left to a last second where more is over already, whatever the pod does meanwhile', async () => {
+    const pods = test.client.of(Pod)
+    await runningPod('a')
+    await pods.delete(at('a'), { gracePeriodSeconds: 60 })
+    const { metadata } = await pods.get(at('a'))
+    const begun = Date.parse(String(metadata?.deletionTimestamp)) - 60_000
+    await clock.advance(10_000)
+    const ended = { ...(await pods.get(at('a'))), status: { phase: 'Succeeded' } }
+    await test.transport.request({ method: 'PUT', path: '/api/v1/namespaces/default/pods/a/status', body: ended })
+    await pods.delete(at('a'), { gracePeriodSeconds: 50 })
+    const sooner = await pods.get(at('a'))
+    expect(sooner.metadata?.deletionGracePeriodSeconds).toBe(50)
+    expect(Date.parse(String(sooner.metadata?.deletionTimestamp))).toBe(begun + 50_000)
+    await clock.advance(20_000)
+    await pods.delete(at('a'), { gracePeriodSeconds: 20 })
+    const last = await pods.get(at('a'))
+    expect(last.metadata?.deletionGracePeriodSeconds).toBe(1)
+    expect(Date.parse(String(last.metadata?.deletionTimestamp))).toBe(clock.now())
+  })
+
+  it.each([
+    ['Orphan', ['example.com/a', 'orphan', 'example.com/b'], ['example.com/a', 'orphan', 'example.com/b']],
+    ['Orphan', ['example.com/a', 'example.com/b'], ['example.com/a', 'example.com/b', 'orphan']],
+    ['Foreground', ['orphan', 'example.com/a'], ['example.com/a', 'foregroundDeletion']],
+    ['Background', ['orphan', 'example.com/a'], ['example.com/a']],
+    [undefined, ['orphan', 'example.com/a'], ['orphan', 'example.com/a']],
+  ] as const)('%s makes of %j, in order, %j', async (propagationPolicy, finalizers, after) => {
+    const maps = test.client.of(ConfigMap)
+    await maps.create({ metadata: { ...at('held'), finalizers: [...finalizers] } })
+    await maps.delete(at('held'), propagationPolicy ? { propagationPolicy } : {})
+    expect((await maps.get(at('held'))).metadata?.finalizers).toEqual(after)
+  })
+
   it('gives a running pod its grace period, shortens it when asked, and ends with grace 0', async () => {
     const pods = test.client.of(Pod)
     await runningPod('a')

@@ -34,29 +34,34 @@ export function planDeletion(kind: AnyKind, object: KubeObject, request: DeleteR
   else delete meta.finalizers
   const next: KubeObject = { ...object, metadata: meta }
 
-  const grace = kind.strategy.gracePeriodSeconds?.(object, request.gracePeriodSeconds) ?? 0
   const isHeld = finalizers.length > 0 || kind.strategy.isHeld?.(object) === true
   if (before.deletionTimestamp) {
     const current = before.deletionGracePeriodSeconds ?? 0
+    const asked = request.gracePeriodSeconds ?? current
     // Asked again without a number, or with a longer one: the first DELETE stands.
-    const isShorter = request.gracePeriodSeconds !== undefined && grace < current
+    const isShorter = asked < current
     if (current > 0 && !isShorter) return { outcome: 'pending' }
-    if (grace === 0 && !isHeld) return { outcome: 'remove' }
+    if ((current === 0 || asked === 0) && !isHeld) return { outcome: 'remove' }
     if (!isShorter && sameList(before.finalizers ?? [], finalizers)) return { outcome: 'pending' }
-    if (isShorter) mark(meta, Date.parse(before.deletionTimestamp) - durationMs(current), grace)
+    if (isShorter) {
+      const begunMs = Date.parse(before.deletionTimestamp) - durationMs(current)
+      // Nothing is to have gone before it was asked for: who has waited for longer gets a last second, and ends it.
+      const isOver = begunMs + durationMs(asked) < clock.now()
+      meta.deletionTimestamp = timeOf(isOver ? clock.now() : begunMs + durationMs(asked))
+      meta.deletionGracePeriodSeconds = isOver ? Math.min(asked, 1) : asked
+    }
     return { outcome: 'mark', object: next }
   }
+  const grace = kind.strategy.gracePeriodSeconds?.(object, request.gracePeriodSeconds) ?? 0
   if (grace === 0 && !isHeld) return { outcome: 'remove' }
-  mark(meta, clock.now(), grace)
+  meta.deletionTimestamp = timeOf(clock.now() + durationMs(grace))
+  meta.deletionGracePeriodSeconds = grace
   if ((meta.generation ?? 0) > 0) bumpGeneration(next)
   kind.strategy.prepareForDelete?.(next)
   return { outcome: 'mark', object: next }
-
-  function mark(target: ObjectMeta, fromMs: number, graceSeconds: number): void {
-    target.deletionTimestamp = `${new Date(fromMs + durationMs(graceSeconds)).toISOString().slice(0, 19)}Z`
-    target.deletionGracePeriodSeconds = graceSeconds
-  }
 }
+
+const timeOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
 /** A duration of Go has 64 bits of nanoseconds: 292 years are the most, and more come out as others. */
 const durationMs = (seconds: number) => Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n)
@@ -75,8 +80,11 @@ export function isReadyToGo(kind: AnyKind, object: KubeObject): boolean {
 function finalizersAfter(kind: AnyKind, existing: readonly string[], request: DeleteRequest): string[] {
   const others = existing.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND)
   const policy = policyOf(kind, existing, request)
-  if (policy === 'Orphan') return [...others, ORPHAN]
-  return policy === 'Foreground' ? [...others, FOREGROUND] : others
+  const [own] = policy === 'Orphan' ? [ORPHAN] : policy === 'Foreground' ? [FOREGROUND] : []
+  const after = own ? [...others, own] : others
+  // The same ones stay in their order.
+  const isSame = after.every((one) => existing.includes(one)) && existing.every((one) => after.includes(one))
+  return isSame ? [...existing] : after
 }
 
 function policyOf(

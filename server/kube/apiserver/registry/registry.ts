@@ -5,7 +5,7 @@
 import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import type { JsonValue } from '../../apimachinery/json.ts'
-import type { KubeObject, ManagedFieldsEntry } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import {
   alreadyExists,
   badRequest,
