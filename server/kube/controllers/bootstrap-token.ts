@@ -3,6 +3,8 @@
 import type { Secret } from 'kubernetes-types/core/v1'
 
 const TYPE = 'bootstrap.kubernetes.io/token'
+/** As RFC 3339 writes it: a day alone is none. */
+const WHOLE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d+)?(Z|[+-]\d\d:\d\d)$/
 const NAME = /^bootstrap-token-([a-z0-9]{6})$/
 
 export const isBootstrapToken = ({ metadata, type }: Secret) => metadata?.namespace === 'kube-system' && type === TYPE
@@ -15,5 +17,6 @@ export const bootstrapData = ({ data }: Secret, key: string) =>
 /** For how long the token is good; Infinity when nobody has said. What is no time has never been good. */
 export function bootstrapTimeLeftMs(secret: Secret, now: number): number {
   const expiration = bootstrapData(secret, 'expiration')
-  return expiration === '' ? Number.POSITIVE_INFINITY : (Date.parse(expiration) || 0) - now
+  if (expiration === '') return Number.POSITIVE_INFINITY
+  return ((WHOLE_TIME.test(expiration) && Date.parse(expiration)) || 0) - now
 }

@@ -5,6 +5,7 @@ import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { Namespace } from '../../kinds/namespace.ts'
 import { ServiceAccount } from '../../kinds/service-account.ts'
+import { isNamespaceTerminating } from '../pod-control.ts'
 
 /** Gives every namespace its `default` ServiceAccount. Upstream: kubernetes/pkg/controller/serviceaccount. */
 class ServiceAccountReconciler implements Reconciler {
@@ -27,7 +28,7 @@ class ServiceAccountReconciler implements Reconciler {
       await client.of(ServiceAccount).create({ metadata: { namespace: key, name: 'default' } })
       report.did.push('created ServiceAccount default')
     } catch (err) {
-      if (!isAlreadyExists(err)) throw err
+      if (!isAlreadyExists(err) && !isNamespaceTerminating(err)) throw err
     }
   }
 }

@@ -11,9 +11,10 @@ beforeEach(async () => {
 afterEach(() => loops[Symbol.asyncDispose]())
 
 it('deletes tokens when their time is over, and nothing else', async () => {
-  const create = (id: string, inSeconds: number | undefined, type = 'bootstrap.kubernetes.io/token') => {
-    const at = new Date(loops.clock.now() + (inSeconds ?? 0) * 1000).toISOString().replace(/\.\d+/, '')
-    const expiration: Record<string, string> = inSeconds === undefined ? {} : { expiration: at }
+  const create = (id: string, when: number | string | undefined, type = 'bootstrap.kubernetes.io/token') => {
+    const after = (seconds: number) => new Date(loops.clock.now() + seconds * 1000).toISOString().replace(/\.\d+/, '')
+    const at = typeof when === 'number' ? after(when) : when
+    const expiration: Record<string, string> = at === undefined ? {} : { expiration: at }
     return loops.client.of(Secret).create({
       metadata: { namespace: 'kube-system', name: `bootstrap-token-${id}` },
       type,
@@ -28,8 +29,10 @@ it('deletes tokens when their time is over, and nothing else', async () => {
   await create('bbbbbb', 60)
   await create('cccccc', undefined)
   await create('dddddd', -10, 'Opaque')
+  // A day, and no time.
+  await create('eeeeee', '2100-01-01')
   await loops.run(['tokencleaner'])
-  await loops.until('the old one has gone', async () => (await left()).length === 3)
+  await loops.until('the old ones have gone', async () => (await left()).length === 3)
   expect(await left()).toEqual(['bbbbbb', 'cccccc', 'dddddd'])
   const since = loops.clock.now()
   await loops.until('the next has gone', async () => (await left()).length === 2)
