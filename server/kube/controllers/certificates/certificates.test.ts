@@ -77,19 +77,26 @@ describe('requests for certificates', () => {
   })
 
   const at = (told: object) => goesAt({ metadata: { creationTimestamp: '2026-01-01T00:00:00Z' }, ...told } as Wire)
-  const decided = (type: string) => ({
-    status: { conditions: [{ type, status: 'True', lastUpdateTime: '2026-01-01T02:00:00Z' }] },
+  const decided = (types: string[], certificate?: string) => ({
+    status: {
+      conditions: types.map((type, hours) => ({
+        type,
+        status: 'True',
+        lastUpdateTime: `2026-01-01T0${2 + hours}:00:00Z`,
+      })),
+      ...(certificate ? { certificate } : {}),
+    },
   })
+  // In the manner of upstream's TestCleanerWithApprovedExpiredCSR.
   it.each([
     ['a day when nobody decides', {}, '2026-01-02T00:00:00Z'],
-    ['an hour when denied', decided('Denied'), '2026-01-01T03:00:00Z'],
-    ['an hour when it failed', decided('Failed'), '2026-01-01T03:00:00Z'],
+    ['an hour when denied', decided(['Denied']), '2026-01-01T03:00:00Z'],
+    ['an hour when it failed', decided(['Failed']), '2026-01-01T03:00:00Z'],
+    ['an hour when it failed after it was approved', decided(['Approved', 'Failed']), '2026-01-01T04:00:00Z'],
+    ['a day when approved and nobody signs', decided(['Approved']), '2026-01-02T02:00:00Z'],
+    ['an hour when approved and what came is no certificate', decided(['Approved'], 'eA=='), '2026-01-01T03:00:00Z'],
   ])('are kept for %s', (_how, told, until) => {
     expect(at(told)).toBe(Date.parse(until))
-  })
-
-  it('are kept until they are signed when they are approved', () => {
-    expect(at(decided('Approved'))).toBe(Number.POSITIVE_INFINITY)
   })
 
   describe('in a cluster', () => {

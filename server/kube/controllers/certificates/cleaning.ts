@@ -4,7 +4,6 @@ import { type ClusterView, controller } from '../../client/controller-builder.ts
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { CertificateSigningRequest } from '../../kinds/certificate-signing-request.ts'
-import { hasCondition } from './standing.ts'
 
 const HOUR_MS = 3600_000
 
@@ -33,24 +32,29 @@ class CleaningReconciler implements Reconciler {
 }
 
 /**
- * An hour after it has been decided, a day when nobody decided, at once when its certificate is over. One that is
- * approved waits for its signer, however long.
+ * An hour after it has been decided, a day when nobody decided or nobody signed what was approved, at once when its
+ * certificate is over.
  */
-export function goesAt(asked: Wire): number {
-  const decided = (type: string) =>
-    Date.parse(asked.status?.conditions?.find((condition) => condition.type === type)?.lastUpdateTime ?? '')
-  const made = Date.parse(asked.metadata?.creationTimestamp ?? '')
-  const ends: number[] = []
-  if (asked.status?.certificate) {
-    ends.push(decided('Approved') + HOUR_MS, endOf(Buffer.from(asked.status.certificate, 'base64')))
-  }
-  if (hasCondition(asked, 'Denied')) ends.push(decided('Denied') + HOUR_MS)
-  if (hasCondition(asked, 'Failed')) ends.push(decided('Failed') + HOUR_MS)
-  if (!asked.status?.conditions?.length) ends.push(made + 24 * HOUR_MS)
+export function goesAt({ metadata, status }: Wire): number {
+  const after = (time: string | undefined, hours: number) => Date.parse(time ?? '') + hours * HOUR_MS
+  const { certificate, conditions = [] } = status ?? {}
+  const ends = conditions.flatMap(({ type, lastUpdateTime }) => {
+    if (type === 'Denied' || type === 'Failed') return [after(lastUpdateTime, 1)]
+    if (type !== 'Approved') return []
+    return certificate ? [after(lastUpdateTime, 1), endOf(certificate)] : [after(lastUpdateTime, 24)]
+  })
+  if (conditions.length === 0) ends.push(after(metadata?.creationTimestamp, 24))
   return Math.min(...ends.filter((end) => !Number.isNaN(end)))
 }
 
-const endOf = (pem: Buffer): number => new X509Certificate(pem).validToDate.getTime()
+/** NaN of what is no certificate. */
+function endOf(certificate: string): number {
+  try {
+    return new X509Certificate(Buffer.from(certificate, 'base64')).validToDate.getTime()
+  } catch {
+    return Number.NaN
+  }
+}
 
 export const certificateCleaningController = controller('csrcleaner')
   .actsAs('certificate-controller')
