@@ -20,6 +20,8 @@ import style from './lab-workbench.module.css'
 import type { PaneName, Panes, SmallTab } from './panes.ts'
 import { useLabSession } from './use-lab-session.ts'
 
+const small = '(max-width: 700px)'
+
 // Panes need a real window (xterm, remembered sizes); the frame above and around them is in the first HTML.
 const WideLayout = dynamic(() => import('./wide-layout.tsx').then((file) => file.WideLayout), {
   ssr: false,
@@ -29,6 +31,13 @@ const SmallLayout = dynamic(() => import('./small-layout.tsx').then((file) => fi
   ssr: false,
   loading: Frame,
 })
+
+// Asked for before React comes to them, which is seconds later where line and machine are slow. Whoever needs one that did
+// not come tells so.
+if (typeof window !== 'undefined') {
+  const early = matchMedia(small).matches ? import('./small-layout.tsx') : import('./wide-layout.tsx')
+  early.catch(() => undefined)
+}
 
 /** Where the panes will stand, until their code is there. */
 function Frame() {
@@ -57,7 +66,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const [hiddenNames, setHiddenNames] = useLocalStorage<PaneName[]>({ key: 'podium.panes.hidden', defaultValue: [] })
   const hidden = useMemo<ReadonlySet<PaneName>>(() => new Set(hiddenNames), [hiddenNames])
   const setHidden = useCallback((next: ReadonlySet<PaneName>) => setHiddenNames([...next]), [setHiddenNames])
-  const isSmall = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: true })
+  const isSmall = useMediaQuery(small, false, { getInitialValueInEffect: true })
   const selectAndPin = useCallback(
     (next: Selection) => {
       store.pin(next && 'client' in next ? next.client : undefined)

@@ -4,10 +4,10 @@
 // broken. The canvas below stays the same one while lenses change.
 
 import { Tabs } from '@mantine/core'
+import dynamic from 'next/dynamic'
 import { useEffect, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
-import { PictureCanvas } from './canvas/picture-canvas.tsx'
 import { HoldBar } from './hold-bar.tsx'
 import { lenses } from './index.ts'
 import type { LensProps } from './lens.ts'
@@ -17,6 +17,11 @@ import { usePictureVersion } from './picture/use-picture.ts'
 import { TimeBar } from './time/time-bar.tsx'
 import type { Flag } from './time/timeline.ts'
 import type { LensChoice } from './use-lens.ts'
+
+// What draws the picture is much code: whoever is on a slow line reads the lab meanwhile.
+const PictureCanvas = dynamic(() => import('./canvas/picture-canvas.tsx').then((file) => file.PictureCanvas), {
+  ssr: false,
+})
 
 interface Props extends LensProps {
   choice: LensChoice

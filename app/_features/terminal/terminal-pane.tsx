@@ -15,13 +15,17 @@ import { useDesk } from '../editor/use-file-desk.ts'
 import { FindBar } from './find-bar.tsx'
 import { focused } from './shell-view.ts'
 import style from './terminal.module.css'
-import { TerminalScreen, usualSize } from './terminal-screen.tsx'
 import { TerminalTabs } from './terminal-tabs.tsx'
+import { usualSize } from './terminal-theme.ts'
 import { TextMenu } from './text-menu.tsx'
 import { TouchKeys } from './touch-keys.tsx'
 import { type Shells, useShells } from './use-shells.ts'
 
-// The editor is much code that most minutes of a lab do not need.
+// What draws a shell is much code: whoever is on a slow line reads the lab meanwhile.
+const TerminalScreen = dynamic(() => import('./terminal-screen.tsx').then((file) => file.TerminalScreen), {
+  ssr: false,
+})
+// The editor is much code too, and most minutes of a lab do not need it.
 const FilesPane = dynamic(() => import('../editor/files-pane.tsx').then((file) => file.FilesPane), { ssr: false })
 const PreviewPane = dynamic(() => import('../preview/preview-pane.tsx').then((file) => file.PreviewPane), {
   ssr: false,

@@ -17,9 +17,7 @@ import { keepFewMarks } from './few-marks.ts'
 import { markLine } from './line-mark.ts'
 import style from './terminal.module.css'
 import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
-import { findColours, terminalTheme } from './terminal-theme.ts'
-
-export const usualSize = 13
+import { findColours, terminalTheme, usualSize } from './terminal-theme.ts'
 
 /** To the end of the line, and away with what is before. */
 const emptyLine = '\x05\x15'

@@ -1,5 +1,7 @@
 import type { ITheme } from '@xterm/xterm'
 
+export const usualSize = 13
+
 /** The terminal in the page's own colours, read from the tokens as they are now. */
 export function terminalTheme(element: Element): ITheme {
   const styles = getComputedStyle(element)

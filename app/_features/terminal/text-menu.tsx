@@ -5,7 +5,8 @@
 import { Menu } from '@mantine/core'
 import { Button } from '../../_ui/button.tsx'
 import style from './terminal.module.css'
-import { type ScreenHandle, usualSize } from './terminal-screen.tsx'
+import type { ScreenHandle } from './terminal-screen.tsx'
+import { usualSize } from './terminal-theme.ts'
 
 interface Props {
   screen(): ScreenHandle | undefined
