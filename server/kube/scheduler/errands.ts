@@ -53,6 +53,10 @@ export interface ErrandOptions {
   onForgotten: (pod: CorePod) => void
 }
 
+/** Of an Event. */
+const LONGEST_NOTE = 1024
+const CUT = ' ...'
+
 /** What binding needs of a decision. The scores of all nodes are not held until it is done. */
 interface Chosen {
   state: CycleState
@@ -119,7 +123,7 @@ export class Errands {
   #tell(queued: QueuedPod, profile: RunningProfile, told: NotScheduled): void {
     const { client, clock, logger } = this.#options
     const { pod, because, key } = queued
-    record(queued, profile, 'Warning', 'FailedScheduling', told.message)
+    record(queued, profile, 'Warning', 'FailedScheduling', shortened(told.message))
     this.#track(
       tellNotScheduled(pod, told, { client, clock, because }).catch((err: unknown) => {
         if (!isNotFound(err)) logger.debug('condition not written', { pod: key, err })
@@ -264,6 +268,10 @@ async function preBind(
     }
   }
 }
+
+/** The condition has all of it. */
+const shortened = (message: string) =>
+  message.length <= LONGEST_NOTE ? message : `${message.slice(0, LONGEST_NOTE - CUT.length)}${CUT}`
 
 function record(
   { pod, because }: QueuedPod,

@@ -141,6 +141,20 @@ it('waits for an event that may help, and says meanwhile what is missing', async
   await loops.until('bound', () => nodeOf('second'))
 })
 
+it('cuts off in the Event what is too long for it, and says all of it in the condition', async () => {
+  await loops.addNode('node-1')
+  const limits = Object.fromEntries(
+    Array.from({ length: 40 }, (_, at) => [`example.com/of-quite-a-long-name-${at}`, '1']),
+  )
+  await create(make('greedy', '1', { containers: [{ name: 'c', image: 'web:1', resources: { limits } }] }))
+  await loops.until('an event', async () => (await messages('FailedScheduling')).length === 1)
+  const [message] = await messages('FailedScheduling')
+  expect(message).toHaveLength(1024)
+  expect(message).toMatch(/ \.\.\.$/)
+  const told = (await get('greedy')).status?.conditions?.find(({ type }) => type === 'PodScheduled')?.message
+  expect(told).toContain('Insufficient example.com/of-quite-a-long-name-39')
+})
+
 it('notices an uncordoned node, a new label, a new node', async () => {
   await loops.addNode('node-1')
   const change = (patch: object) =>

@@ -1,6 +1,6 @@
 import type { Container, Pod } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
-import { classServing, devicesFor, extendedClaimFor, isExtendedClaimOf, mayBeDevices } from './extended-resources.ts'
+import { devicesFor, extendedClaimFor, isExtendedClaimOf, mayBeDevices, servingClasses } from './extended-resources.ts'
 
 const GPU = 'example.com/gpu'
 const asking = (name: string, gpus: number, more: Partial<Container> = {}): Container => ({
@@ -58,14 +58,14 @@ describe('the class', () => {
 
   it('is the newest that says so, or the first by its name', () => {
     const [old, b, a] = [made('old', '1', GPU), made('b', '2', GPU), made('a', '2', GPU)]
-    expect(classServing(GPU, [old, b, a])).toBe(a)
-    expect(classServing(GPU, [old])).toBe(old)
-    expect(classServing('example.com/other', [old])).toBeUndefined()
+    expect(servingClasses([old, b, a]).get(GPU)).toBe(a)
+    expect(servingClasses([old]).get(GPU)).toBe(old)
+    expect(servingClasses([old]).get('example.com/other')).toBeUndefined()
   })
 
   it('is asked for by its own name as well', () => {
     const own = made('gpu', '1', GPU)
-    expect(classServing('deviceclass.resource.kubernetes.io/gpu', [own])).toBe(own)
+    expect(servingClasses([own]).get('deviceclass.resource.kubernetes.io/gpu')).toBe(own)
     expect(mayBeDevices('deviceclass.resource.kubernetes.io/gpu')).toBe(true)
     expect(mayBeDevices('cpu')).toBe(false)
   })

@@ -30,16 +30,21 @@ export const extendedStatusOf = ({ status }: Pod): ExtendedStatus | undefined =>
 
 export const mayBeDevices = (resource: string): boolean => isExtendedResource(resource) || resource.startsWith(OF_CLASS)
 
-/** Of several that say so the newest, of those the first by name. */
-export function classServing(resource: string, classes: readonly Class[]): Class | undefined {
-  const serving = classes.filter(
-    ({ metadata, spec }) => spec?.extendedResourceName === resource || resource === `${OF_CLASS}${metadata?.name}`,
-  )
+/** By resource, the class that serves it: of several that say so the newest, of those the first by name. */
+export function servingClasses(classes: readonly Class[]): Map<string, Class> {
+  const serving = new Map<string, Class>()
+  for (const one of classes) {
+    for (const resource of [one.spec?.extendedResourceName, `${OF_CLASS}${nameOf(one)}`]) {
+      const best = resource && serving.get(resource)
+      if (resource && (!best || goesBefore(one, best))) serving.set(resource, one)
+    }
+  }
+  return serving
+}
+
+function goesBefore(one: Class, other: Class): boolean {
   const made = ({ metadata }: Class) => metadata?.creationTimestamp ?? ''
-  return serving.reduce<Class | undefined>((best, one) => {
-    if (!best || made(one) > made(best)) return one
-    return made(one) === made(best) && nameOf(one) < nameOf(best) ? one : best
-  }, undefined)
+  return made(one) === made(other) ? nameOf(one) < nameOf(other) : made(one) > made(other)
 }
 
 const nameOf = ({ metadata }: Class) => metadata?.name ?? ''

@@ -11,10 +11,10 @@ import type { Client } from '../../client/client.ts'
 import type { SharedInformer } from '../../client/shared-informer.ts'
 import type { Allocation, Claim, Class, Slice } from '../../kinds/devices/device-objects.ts'
 import {
-  classServing,
   isExtendedClaimOf,
   mayBeDevices,
   type RequestMapping,
+  servingClasses,
 } from '../../kinds/devices/extended-resources.ts'
 import { consumerOf, DELETE_PROTECTION, isReservedFor } from '../../kinds/devices/pod-claims.ts'
 import { Pod as PodKind } from '../../kinds/pod.ts'
@@ -54,6 +54,8 @@ export class DeviceView {
   readonly #pending = new Map<string, Allocation>()
   /** What we wrote and have not heard of yet, by key. */
   readonly #written = new Map<string, Claim>()
+  /** Until classes change: every pod that asks for more than processor and memory asks for it, some for each node. */
+  #serving: ReadonlyMap<string, Class> | undefined
   /** Who waits for devices to be ready looks again. */
   readonly #news = new NextNews()
 
@@ -79,7 +81,10 @@ export class DeviceView {
       if (event) options.onChange(event, revisionOf(object))
     }
     options.slices.addHandler((change) => tell(change.object, toldOf('devices-changed', change)))
-    options.classes.addHandler((change) => tell(change.object, toldOf('device-class-changed', change)))
+    options.classes.addHandler((change) => {
+      this.#serving = undefined
+      tell(change.object, toldOf('device-class-changed', change))
+    })
   }
 
   claim(key: string): Claim | undefined {
@@ -93,7 +98,8 @@ export class DeviceView {
   /** By which class devices are asked for as amounts of this resource. */
   classServing(resource: string): string | undefined {
     if (!mayBeDevices(resource)) return undefined
-    return classServing(resource, this.#options.classes.cache.list())?.metadata?.name
+    this.#serving ??= servingClasses(this.#options.classes.cache.list())
+    return this.#serving.get(resource)?.metadata?.name
   }
 
   /** One that was made for the pod in an earlier attempt. */
