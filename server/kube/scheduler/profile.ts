@@ -16,14 +16,23 @@ export interface Profile {
 
 /** What goes with each stage: a plug-in that does not filter need not prepare for it. */
 const MEMBERS: Record<ExtensionPoint, readonly (keyof Plugin)[]> = {
-  filter: ['preEnqueue', 'preFilter', 'filter', 'wokenBy', 'mayHelp'],
+  preEnqueue: ['preEnqueue'],
+  queueSort: [],
+  // What prepares for a stage goes with that stage: on its own it does nothing.
+  preFilter: [],
+  filter: ['preFilter', 'filter', 'wokenBy', 'mayHelp'],
   postFilter: ['postFilter'],
+  preScore: [],
   score: ['preScore', 'score', 'normalize'],
   reserve: ['reserve', 'unreserve'],
   permit: ['permit'],
   preBind: ['preBindPreFlight', 'preBind'],
   bind: ['bind'],
+  postBind: [],
 }
+
+/** They are no plug-ins here: the queue does so by itself, whatever a profile says. */
+const BUILT_IN = ['PrioritySort', 'SchedulingGates']
 
 /** Throws for a plug-in that does not exist, and for a profile that could bind nothing. */
 export function buildProfile(told: ProfileConfiguration, all: readonly Plugin[], percentage: number): Profile {
@@ -31,7 +40,7 @@ export function buildProfile(told: ProfileConfiguration, all: readonly Plugin[],
   const names = all.map(({ name }) => name)
   for (const [point, set] of Object.entries(sets)) {
     const unknown = [...(set?.enabled ?? []), ...(set?.disabled ?? [])].find(
-      ({ name }) => name !== '*' && !names.includes(name),
+      ({ name }) => name !== '*' && !names.includes(name) && !BUILT_IN.includes(name),
     )
     if (unknown) {
       const known = names.join(', ')

@@ -203,6 +203,38 @@ it('leaves resources to others, by name or by group, or because an extender sees
   expect(decided(ignoring('{ignoredResourceGroups: [example.com]}'), ['other.org/a']).chosen).toBe('a')
 })
 
+it('reads what upstream’s own examples say: all stages, and of the process around it', () => {
+  const [usual, unscored] = profiles(`
+parallelism: 16
+leaderElection: {leaderElect: false}
+clientConnection: {kubeconfig: /etc/kubernetes/scheduler.conf, qps: 100, burst: 200}
+enableProfiling: true
+profiles:
+- schedulerName: default-scheduler
+  plugins:
+    queueSort: {enabled: [{name: PrioritySort}]}
+    multiPoint: {enabled: [{name: SchedulingGates}]}
+- schedulerName: no-scoring-scheduler
+  plugins:
+    queueSort: {enabled: [{name: PrioritySort}]}
+    preScore: {disabled: [{name: '*'}]}
+    score: {disabled: [{name: '*'}]}
+    preEnqueue: {disabled: [{name: DynamicResources}]}
+`)
+  const having = (profile: typeof usual, member: 'score' | 'filter' | 'preEnqueue') =>
+    profile?.plugins.filter((plugin) => plugin[member]).length
+  expect(having(usual, 'score')).toBeGreaterThan(0)
+  expect(having(unscored, 'score')).toBe(0)
+  expect(having(usual, 'preEnqueue')).toBe(1)
+  expect(having(unscored, 'preEnqueue')).toBe(0)
+  expect(having(unscored, 'filter')).toBe(having(usual, 'filter'))
+})
+
+it('gives others as long to bind volumes as it is told', () => {
+  const [profile] = read('profiles: [{pluginConfig: [{name: VolumeBinding, args: {bindTimeoutSeconds: 30}}]}]').profiles
+  expect(profile?.pluginConfig.VolumeBinding).toEqual({ bindTimeoutSeconds: 30 })
+})
+
 it('takes weights, percentages and back-off from the file', () => {
   const told = read('percentageOfNodesToScore: 30\npodInitialBackoffSeconds: 2\npodMaxBackoffSeconds: 20\n')
   expect(told).toMatchObject({ podInitialBackoffSeconds: 2, podMaxBackoffSeconds: 20 })
@@ -230,6 +262,26 @@ it.each([
   [
     'profiles: [{pluginConfig: [{name: NodeResourcesBalancedAllocation, args: {resources: [{name: cpu, weight: 2}]}}]}]',
     /pluginConfig\.0\.args\.resources\.0\.weight: resource weight not in valid range \[1, 1\]/,
+  ],
+  ['parallelism: 0', /parallelism: Too small/],
+  ['leaderElection: {resourceLock: endpoints}', /leaderElection\.resourceLock: resourceLock value must be "leases"/],
+  [
+    'profiles: [{pluginConfig: [{name: VolumeBinding, args: {}}, {name: VolumeBinding, args: {}}]}]',
+    /pluginConfig\.1: Duplicate value: "VolumeBinding"/,
+  ],
+  [
+    'profiles: [{pluginConfig: [{name: NodeResourcesBalancedAllocation, args: {resources: [{name: cpu}, {name: cpu}]}}]}]',
+    /args\.resources: Duplicate value/,
+  ],
+  [
+    `profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: LeastAllocated,
+      requestedToCapacityRatio: {shape: [{utilization: 0, score: 0}]}}}}]}]`,
+    /scoringStrategy\.requestedToCapacityRatio: Forbidden: must be nil when type is not RequestedToCapacityRatio/,
+  ],
+  [
+    `profiles: [{pluginConfig: [{name: DefaultPreemption, args: {minCandidateNodesPercentage: 0,
+      minCandidateNodesAbsolute: 0}}]}]`,
+    /minCandidateNodesPercentage: Invalid value: 0: cannot be zero at the same time as minCandidateNodesAbsolute/,
   ],
   ['podInitialBackoffSeconds: 30', /podMaxBackoffSeconds: must be greater than or equal to PodInitialBackoffSeconds/],
   ['profiles: [', /scheduler\.yaml: .*/],

@@ -7,9 +7,23 @@ import { extendersConfiguration } from './extenders/extender-configuration.ts'
 import type { PluginArguments } from './plugins/index.ts'
 import { PROCESSOR_AND_MEMORY } from './plugins/node-resources-balanced-allocation.ts'
 import { LEAST_ALLOCATED, type ScoringStrategy } from './plugins/node-resources-fit.ts'
+import { BIND_TIMEOUT_SECONDS } from './plugins/volume-binding.ts'
 
 const API_VERSION = 'kubescheduler.config.k8s.io/v1'
-const POINTS = ['filter', 'postFilter', 'score', 'reserve', 'permit', 'preBind', 'bind'] as const
+const POINTS = [
+  'preEnqueue',
+  'queueSort',
+  'preFilter',
+  'filter',
+  'postFilter',
+  'preScore',
+  'score',
+  'reserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+] as const
 export type ExtensionPoint = (typeof POINTS)[number]
 
 /** At one stage: `*` disables all that are not enabled here. */
@@ -49,6 +63,8 @@ const nodeAffinity = z.strictObject({
     .optional(),
 })
 
+const isTwice = <T>(list: readonly T[], of: (one: T) => string) => new Set(list.map(of)).size < list.length
+
 const ARGUMENTS = {
   NodeAffinity: typed('NodeAffinityArgs', { addedAffinity: nodeAffinity.optional() }),
   NodeResourcesBalancedAllocation: typed('NodeResourcesBalancedAllocationArgs', {
@@ -59,10 +75,11 @@ const ARGUMENTS = {
           weight: z.literal(1, { error: 'resource weight not in valid range [1, 1]' }).default(1),
         }),
       )
+      .refine((told) => !isTwice(told, ({ name }) => name), { message: 'Duplicate value' })
       .default(PROCESSOR_AND_MEMORY.resources.map(({ name }) => ({ name, weight: 1 as const }))),
   }),
   NodeResourcesFit: typed('NodeResourcesFitArgs', {
-    ignoredResources: z.array(z.string().includes('/')).default([]),
+    ignoredResources: z.array(z.string().min(1)).default([]),
     ignoredResourceGroups: z
       .array(z.string().refine((group) => !group.includes('/'), { message: "resource group name can't contain '/'" }))
       .default([]),
@@ -78,6 +95,10 @@ const ARGUMENTS = {
       .refine((told) => told.type !== 'RequestedToCapacityRatio' || told.requestedToCapacityRatio, {
         message: 'requestedToCapacityRatio.shape is needed for this type',
       })
+      .refine((told) => told.type === 'RequestedToCapacityRatio' || !told.requestedToCapacityRatio, {
+        path: ['requestedToCapacityRatio'],
+        message: 'Forbidden: must be nil when type is not RequestedToCapacityRatio',
+      })
       .transform(({ requestedToCapacityRatio, ...rest }): ScoringStrategy => ({ ...rest, ...requestedToCapacityRatio }))
       .default(LEAST_ALLOCATED),
   }),
@@ -91,6 +112,9 @@ const ARGUMENTS = {
           whenUnsatisfiable: z.enum(['DoNotSchedule', 'ScheduleAnyway']),
         }),
       )
+      .refine((told) => !isTwice(told, ({ topologyKey, whenUnsatisfiable }) => `${topologyKey} ${whenUnsatisfiable}`), {
+        message: 'Duplicate value',
+      })
       .default([]),
   }).refine(({ defaultingType, defaultConstraints }) => defaultingType === 'List' || defaultConstraints.length === 0, {
     path: ['defaultingType'],
@@ -103,7 +127,11 @@ const ARGUMENTS = {
   DefaultPreemption: typed('DefaultPreemptionArgs', {
     minCandidateNodesPercentage: z.int().min(0).max(100).default(10),
     minCandidateNodesAbsolute: z.int().min(0).default(100),
+  }).refine((told) => told.minCandidateNodesPercentage > 0 || told.minCandidateNodesAbsolute > 0, {
+    path: ['minCandidateNodesPercentage'],
+    message: 'Invalid value: 0: cannot be zero at the same time as minCandidateNodesAbsolute',
   }),
+  VolumeBinding: typed('VolumeBindingArgs', { bindTimeoutSeconds: z.int().min(0).default(BIND_TIMEOUT_SECONDS) }),
 }
 
 const isConfigurable = (name: string): name is keyof typeof ARGUMENTS => Object.hasOwn(ARGUMENTS, name)
@@ -114,6 +142,9 @@ const pluginConfig = z
   .transform((entries, context) => {
     const read: Partial<PluginArguments> = {}
     for (const [index, { name, args }] of entries.entries()) {
+      if (entries.findIndex((entry) => entry.name === name) < index) {
+        context.addIssue({ code: 'custom', path: [index], message: `Duplicate value: "${name}"` })
+      }
       if (!isConfigurable(name)) {
         const known = Object.keys(ARGUMENTS).join(', ')
         context.addIssue({
@@ -150,12 +181,41 @@ const profile = z.strictObject({
 })
 export type ProfileConfiguration = z.infer<typeof profile>
 
+/** What upstream's files say of the process: ours goes by its flags, and decides about one pod after the other. */
+const NOT_HEEDED = {
+  parallelism: z.int().min(1).optional(),
+  leaderElection: z
+    .strictObject({
+      leaderElect: z.boolean().optional(),
+      leaseDuration: z.string().optional(),
+      renewDeadline: z.string().optional(),
+      retryPeriod: z.string().optional(),
+      resourceLock: z.literal('leases', { error: 'resourceLock value must be "leases"' }).optional(),
+      resourceName: z.string().optional(),
+      resourceNamespace: z.string().optional(),
+    })
+    .optional(),
+  clientConnection: z
+    .strictObject({
+      kubeconfig: z.string().optional(),
+      acceptContentTypes: z.string().optional(),
+      contentType: z.string().optional(),
+      qps: z.number().optional(),
+      burst: z.int().optional(),
+    })
+    .optional(),
+  enableProfiling: z.boolean().optional(),
+  enableContentionProfiling: z.boolean().optional(),
+  delayCacheUntilActive: z.boolean().optional(),
+}
+
 const configuration = z
   .strictObject({
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('KubeSchedulerConfiguration'),
     percentageOfNodesToScore: z.int().min(0).max(100).default(0),
     extenders: extendersConfiguration,
+    ...NOT_HEEDED,
     podInitialBackoffSeconds: z.int().min(1).default(1),
     podMaxBackoffSeconds: z.int().min(1).default(10),
     profiles: z

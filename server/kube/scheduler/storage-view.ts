@@ -23,7 +23,6 @@ import { storageClassOf } from '../kinds/storage/volumes.ts'
 import { type ClusterEvent, toldOf } from './cluster-event.ts'
 import { NextNews } from './next-news.ts'
 
-const PATIENCE_MS = 10 * 60_000
 const BY_NODE = 'node'
 
 export interface StorageOptions {
@@ -141,7 +140,7 @@ export class StorageView {
   async untilBound(binding: Binding, cancelled: AbortSignal): Promise<Volume[]> {
     const { clock, signal } = this.#options
     const end = new AbortController()
-    using _timer = clock.setTimeout(() => end.abort(), PATIENCE_MS)
+    using _timer = clock.setTimeout(() => end.abort(), binding.patienceMs)
     const over = AbortSignal.any([signal, end.signal, cancelled])
     const claims = [...binding.reserved.map(([claim]) => claim), ...binding.asked]
     for (;;) {
@@ -188,6 +187,7 @@ interface Binding {
   reserved: readonly [Claim, Volume][]
   asked: readonly Claim[]
   node: string
+  patienceMs: number
 }
 
 /** In bytes; what a driver does not say it has not got. */

@@ -34,7 +34,7 @@ import {
   SYSTEM_DEFAULTS,
 } from './pod-topology-spread.ts'
 import { taintToleration } from './taint-toleration.ts'
-import { volumeBinding } from './volume-binding.ts'
+import { BIND_TIMEOUT_SECONDS, type VolumeBindingArguments, volumeBinding } from './volume-binding.ts'
 import { volumeRestrictions } from './volume-restrictions.ts'
 import { volumeZone } from './volume-zone.ts'
 
@@ -58,6 +58,7 @@ export interface PluginArguments {
   PodTopologySpread: PodTopologySpreadArguments
   InterPodAffinity: InterPodAffinityArguments
   DefaultPreemption: DefaultPreemptionArguments
+  VolumeBinding: VolumeBindingArguments
 }
 
 export const DEFAULT_ARGUMENTS: PluginArguments = {
@@ -67,6 +68,7 @@ export const DEFAULT_ARGUMENTS: PluginArguments = {
   PodTopologySpread: { defaultConstraints: SYSTEM_DEFAULTS },
   InterPodAffinity: { hardPodAffinityWeight: 1, ignorePreferredTermsOfExistingPods: false },
   DefaultPreemption: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
+  VolumeBinding: { bindTimeoutSeconds: BIND_TIMEOUT_SECONDS },
 }
 
 export function defaultPlugins(options: PluginOptions, told: Partial<PluginArguments> = {}): Plugin[] {
@@ -78,7 +80,6 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     taintToleration,
     nodeAffinity(args.NodeAffinity),
     nodePorts,
-    nodeDeclaredFeatures,
     nodeResourcesFit(
       {
         ...args.NodeResourcesFit,
@@ -88,7 +89,7 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     ),
     volumeRestrictions(storage),
     nodeVolumeLimits(storage),
-    volumeBinding(storage),
+    volumeBinding(storage, args.VolumeBinding),
     volumeZone(storage),
     podTopologySpread({ ...spreading, ...args.PodTopologySpread }),
     interPodAffinity(namespaceLabels, args.InterPodAffinity),
@@ -99,5 +100,6 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     imageLocality,
     measuredUtilization(usage),
     defaultBinder(client),
+    nodeDeclaredFeatures,
   ]
 }

@@ -43,6 +43,11 @@ it.each([
   })
 })
 
+it('is asked after all others, so that they are told of first', () => {
+  const large = { ...restarting, resources: { requests: { cpu: '9' } } }
+  expect(run(pod({ containers: [large] }), [node('old')]).rejections.get('old')?.reasons).toEqual(['Insufficient cpu'])
+})
+
 it('asks nothing of nodes for other pods', () => {
   expect(run(pod(), [node('old')])).toMatchObject({ chosen: 'old' })
 })

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { SELECTED_NODE } from '../../kinds/storage/volume-binding.ts'
 import { StorageView } from '../storage-view.ts'
 import { node, pod, run } from '../testing/pods-and-nodes.ts'
+import { DEFAULT_ARGUMENTS } from './index.ts'
 import { volumeBinding } from './volume-binding.ts'
 
 interface Told {
@@ -134,7 +135,7 @@ it('lets claims choose that ask for little first, in whatever order the pod name
   const view = storage({ claims, volumes, provisioner: 'kubernetes.io/no-provisioner' })
   const what = using('large', 'small')
   const { state } = run(what, [node('a')], { storage: view })
-  volumeBinding(view).reserve?.(state, what, 'a')
+  volumeBinding(view, DEFAULT_ARGUMENTS.VolumeBinding).reserve?.(state, what, 'a')
   expect(Object.fromEntries(view.promisedVolumes)).toEqual({ two: 'small', three: 'large' })
 })
 
@@ -143,13 +144,13 @@ it('counts for pods with the same claim on what one of them was promised', () =>
   const view = storage({ claims: { data: { size: 1 } }, volumes, provisioner: 'kubernetes.io/no-provisioner' })
   const first = using('data')
   const { state, chosen } = run(first, [node('a')], { storage: view })
-  volumeBinding(view).reserve?.(state, first, chosen ?? '')
+  volumeBinding(view, DEFAULT_ARGUMENTS.VolumeBinding).reserve?.(state, first, chosen ?? '')
   expect(refusals(using('data'), view)).toEqual({ b: NO_VOLUME })
-  volumeBinding(view).unreserve?.(state, first, chosen ?? '')
+  volumeBinding(view, DEFAULT_ARGUMENTS.VolumeBinding).unreserve?.(state, first, chosen ?? '')
   expect(refusals(using('data'), view)).toEqual({})
 
   const made = storage({ claims: { data: { size: 1 } }, counts: false })
   const there = run(first, [node('b')], { storage: made })
-  volumeBinding(made).reserve?.(there.state, first, 'b')
+  volumeBinding(made, DEFAULT_ARGUMENTS.VolumeBinding).reserve?.(there.state, first, 'b')
   expect(refusals(using('data'), made)).toEqual({ a: NO_VOLUME })
 })

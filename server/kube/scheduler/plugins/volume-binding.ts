@@ -39,7 +39,14 @@ interface NodePlan {
   provision: Claim[]
 }
 
-export function volumeBinding(storage: StorageView): Plugin {
+export const BIND_TIMEOUT_SECONDS = 600
+
+export interface VolumeBindingArguments {
+  /** So long others have to bind what was chosen. */
+  bindTimeoutSeconds: number
+}
+
+export function volumeBinding(storage: StorageView, { bindTimeoutSeconds }: VolumeBindingArguments): Plugin {
   return {
     name: NAME,
     preFilter(state, pod) {
@@ -81,7 +88,7 @@ export function volumeBinding(storage: StorageView): Plugin {
       for (const [claim, volume] of plan.reserve) reserved.push([claim, await storage.reserveFor(claim, volume)])
       const asked: Claim[] = []
       for (const claim of plan.provision) asked.push(await storage.askFor(claim, node))
-      const volumes = await storage.untilBound({ reserved, asked, node }, signal)
+      const volumes = await storage.untilBound({ reserved, asked, node, patienceMs: bindTimeoutSeconds * 1000 }, signal)
       // Made for a node that was chosen before.
       const elsewhere = volumes.find((volume) => !isReachedFrom(volume, plan.node))
       if (elsewhere) throw new Error(`pv "${elsewhere.metadata?.name}" node affinity doesn't match node "${node}"`)
