@@ -20,10 +20,12 @@ interface TableProps {
   none?: ReactNode
   /** Names, addresses and times are not broken; what does not fit is a scroll away. */
   isWhole?: boolean
+  /** Draws more rows of those that are there. */
+  older?: (() => void) | undefined
   children: ReactNode
 }
 
-export function LensTable({ caption, columns, none, isWhole, children }: TableProps) {
+export function LensTable({ caption, columns, none, isWhole, older, children }: TableProps) {
   const isEmpty = none !== undefined && Array.isArray(children) && children.length === 0
   return (
     <table className={style.table} data-whole={isWhole || undefined} data-wide={columns.length > 4 || undefined}>
@@ -46,6 +48,17 @@ export function LensTable({ caption, columns, none, isWhole, children }: TablePr
           children
         )}
       </tbody>
+      {older && (
+        <tfoot>
+          <tr>
+            <td colSpan={columns.length}>
+              <button type="button" className={style.pick} onClick={older}>
+                Show older ones
+              </button>
+            </td>
+          </tr>
+        </tfoot>
+      )}
     </table>
   )
 }

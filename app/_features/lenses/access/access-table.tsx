@@ -5,6 +5,7 @@
 import type { NearMiss } from '../../../../server/base/trace.ts'
 import type { LensProps } from '../lens.ts'
 import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
+import { useNewest } from '../use-newest.ts'
 import own from './access.module.css'
 import { type Decided, decidedRequests } from './access-requests.ts'
 import { askedWords, bindingPlace, missMarks, missWords, rolePlace, ruleName, ruleTitle } from './access-words.ts'
@@ -12,12 +13,10 @@ import { CodeWords } from './code-words.tsx'
 import { subjectWord, userWord } from './subjects.ts'
 import { type Access, useAccess } from './use-access.ts'
 
-const mostRows = 200
-
 export function AccessTable(props: LensProps) {
   const access = useAccess(props)
   const { store, select } = props
-  const requests = decidedRequests(store.model, mostRows)
+  const { rows: requests, older } = useNewest((most) => decidedRequests(store.model, most))
   const chosen = access.isTyped ? undefined : access.request?.seq
   return (
     <LensTables of="access" label="Access as tables">
@@ -25,6 +24,7 @@ export function AccessTable(props: LensProps) {
       <LensTable
         caption="Your requests, and those of others that were refused, newest first"
         columns={['Event', 'Who', 'Request', 'Decision', 'Binding', 'Role and rule']}
+        older={older}
       >
         {requests.map(({ seq, event }) => (
           <tr key={seq} aria-current={seq === chosen || undefined}>

@@ -8,21 +8,16 @@ import type { LensProps } from '../lens.ts'
 import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
 import { eventWords } from '../picture/event-words.ts'
 import { loopState } from '../picture/loop-state.ts'
-import type { Row } from '../picture/picture-model.ts'
+import type { PictureModel, Row } from '../picture/picture-model.ts'
 import { podShape } from '../picture/pod-state.ts'
 import type { Selecting } from '../picture/selection.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
-
-const mostRows = 1000
+import { useNewest } from '../use-newest.ts'
 
 export function LoopsTable({ store, selection, select }: LensProps) {
   usePictureVersion(store)
   const { model } = store
-  const events = []
-  for (let at = model.rows.length - 1; at >= 0 && events.length < mostRows; at--) {
-    const row = model.rows[at]!
-    if (model.isVisible(row) && row.event.type !== 'loop') events.push(row)
-  }
+  const { rows: events, older } = useNewest((most) => newestEvents(model, most))
   const selected = selection && 'seq' in selection ? selection.seq : undefined
   return (
     <LensTables of="loops" label="The picture as tables">
@@ -70,6 +65,7 @@ export function LoopsTable({ store, selection, select }: LensProps) {
       <LensTable
         caption="Events, newest first"
         columns={['No.', 'What', 'Who', 'Object', 'Result']}
+        older={older}
         none={
           <>
             Nothing yet. Create something: <code>kubectl create deployment web --image=nginx</code>
@@ -82,6 +78,15 @@ export function LoopsTable({ store, selection, select }: LensProps) {
       </LensTable>
     </LensTables>
   )
+}
+
+function newestEvents(model: PictureModel, most: number): Row[] {
+  const events: Row[] = []
+  for (let at = model.rows.length - 1; at >= 0 && events.length < most; at--) {
+    const row = model.rows[at]!
+    if (model.isVisible(row) && row.event.type !== 'loop') events.push(row)
+  }
+  return events
 }
 
 /** Rows never change; only the few new ones are drawn when events come by the hundred. */

@@ -6,6 +6,7 @@ import { InlineCode } from '../../instructions/inline-code.tsx'
 import type { LensProps } from '../lens.ts'
 import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
 import { toggle } from '../picture/selection.ts'
+import { useNewest } from '../use-newest.ts'
 import { endWords, timeWords } from './connection-words.ts'
 import { serviceRef } from './network-cards.tsx'
 import { addressOf, placeName } from './network-model.ts'
@@ -13,14 +14,13 @@ import { TraceTable } from './trace/trace-table.tsx'
 import { useTrace } from './trace/use-trace.ts'
 import { useNetwork } from './use-network.ts'
 
-const mostRows = 200
 const hears = { listening: 'heard', connecting: 'not heard yet', simulated: 'simulated' }
 
 export function NetworkTable(props: LensProps) {
   const network = useNetwork(props)
   const { traced } = useTrace(props)
   const { services, connections, machines, hidden } = network.model
-  const rows = connections.slice(-mostRows).reverse()
+  const { rows, older } = useNewest((most) => connections.slice(-most).reverse())
   return (
     <LensTables of="network" label="The network as a table">
       {traced && network.model.until === undefined && <TraceTable traced={traced} />}
@@ -52,6 +52,7 @@ export function NetworkTable(props: LensProps) {
         }
         columns={['Time', 'From', 'Called', 'Chosen', 'Seen by', 'End']}
         none={network.model.none}
+        older={older}
         isWhole
       >
         {rows.map((connection) => (

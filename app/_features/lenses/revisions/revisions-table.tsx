@@ -7,18 +7,17 @@ import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
 import { objectOf } from '../picture/event-words.ts'
 import { focusOf } from '../picture/focus.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
+import { useNewest } from '../use-newest.ts'
 import { compared, outcome } from './attempt-words.ts'
 import { attemptsOf } from './attempts.ts'
-
-const mostRows = 400
 
 export function RevisionsTable({ store, selection, select }: LensProps) {
   usePictureVersion(store)
   const { model } = store
   const object = focusOf(model, selection)
   const chosen = selection && 'seq' in selection ? selection.seq : undefined
-  const attempts = object ? attemptsOf(model, object, mostRows).reverse() : []
-  const log = model.tape(mostRows).reverse()
+  const attempts = useNewest((most) => (object ? attemptsOf(model, object, most).reverse() : []))
+  const log = useNewest((most) => model.tape(most).reverse())
   return (
     <LensTables of="revisions" label="Revisions as tables">
       <LensTable
@@ -26,8 +25,9 @@ export function RevisionsTable({ store, selection, select }: LensProps) {
           object ? `Who tried to write ${object.resource}/${object.name}, newest first` : 'No object is chosen yet'
         }
         columns={['Event', 'Who', 'Request', 'Sent = found', 'Outcome']}
+        older={attempts.older}
       >
-        {attempts.map((attempt) => (
+        {attempts.rows.map((attempt) => (
           <tr key={attempt.seq} aria-current={chosen === attempt.seq || undefined}>
             <RowHead onPick={() => select({ seq: attempt.seq })}>{attempt.seq}</RowHead>
             <td className="mono">{attempt.client}</td>
@@ -45,8 +45,9 @@ export function RevisionsTable({ store, selection, select }: LensProps) {
           </>
         }
         columns={['Revision', 'What', 'Object', 'Who']}
+        older={log.older}
       >
-        {log.map(({ seq, event }) => (
+        {log.rows.map(({ seq, event }) => (
           <tr key={seq} aria-current={chosen === seq || undefined}>
             <RowHead onPick={() => select({ seq })}>{event.revision}</RowHead>
             <td>{event.operation}</td>
