@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
-import { withMachines } from './vitest.real.config.ts'
+import { sweeps, withMachines } from './vitest.real.config.ts'
 
 // `logic` needs nothing but Node and stays fast; `real` (vitest.real.config.ts) uses containers, kubectl, a browser, or takes its
-// time; `long` takes minutes, and is for `npm run test:long`.
+// time; `sweeps` are those of them that take minutes, for `.ci/run`; `long` is for `npm run test:long` alone.
 export default defineConfig({
   test: {
     projects: [
@@ -23,6 +23,7 @@ export default defineConfig({
         },
       },
       './vitest.real.config.ts',
+      { test: { name: 'sweeps', include: sweeps, ...withMachines, maxWorkers: 1, sequence: { groupOrder: 4 } } },
       { test: { name: 'long', include: ['e2e/**/*.long.test.ts'], ...withMachines, fileParallelism: false } },
     ],
   },

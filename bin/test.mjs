@@ -1,4 +1,5 @@
-// `npm test`: all set-up, then every test. A skip outside bin/allowed-skips.json fails the run.
+// `npm test`: all set-up, then the tests; `npm test -- --sweeps` has those as well that take minutes each (vitest.real.config.ts).
+// A skip outside bin/allowed-skips.json fails the run.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
@@ -56,8 +57,8 @@ rmSync(report, { force: true })
 const tested = run(node, [
   'node_modules/vitest/vitest.mjs',
   'run',
-  '--project',
-  'real',
+  '--project=real',
+  ...(process.argv.includes('--sweeps') ? ['--project=sweeps'] : []),
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,
