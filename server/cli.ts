@@ -21,8 +21,8 @@ import { isElsewhere } from './cli/names-elsewhere.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { mendableWords, UserError } from './cli/user-error.ts'
 import { goDurationMs } from './kube/apimachinery/go-duration.ts'
-import { type ClusterSpec, type EtcdFlags, etcdServersOf, LocalClusterHost, serveHost } from './kube/cluster/index.ts'
-import { loadSchemas } from './kube/schemas/load-schemas.ts'
+import { type ClusterSpec, type EtcdFlags, etcdServersOf } from './kube/cluster/cluster-spec.ts'
+import type { LocalClusterHost } from './kube/cluster/index.ts'
 import type { DataCentre } from './machines/index.ts'
 
 // `podium … | head` has read enough.
@@ -57,11 +57,13 @@ const context = (stateDir = defaultStateDir): ClusterCommandContext => ({
   openHost: () => openHost(stateDir),
 })
 
-async function openHost(stateDir: string, schemas = loadSchemas()): Promise<LocalClusterHost> {
+/** Loaded when it is used: who lists clusters needs nothing of what runs them. */
+async function openHost(stateDir: string): Promise<LocalClusterHost> {
+  const { LocalClusterHost } = await import('./kube/cluster/local-host.ts')
   return new LocalClusterHost({
     stateDir,
     machines: () => openMachines(stateDir, (line) => logger.info(line)),
-    schemas,
+    schemas: (await import('./kube/schemas/load-schemas.ts')).loadSchemas(),
     clock: systemClock,
     logger,
     random: Math.random,
@@ -342,10 +344,9 @@ program
   .command('cluster-host', { hidden: true })
   .requiredOption('--state-dir <directory>')
   .action(async ({ stateDir }: { stateDir: string }) => {
-    const schemas = loadSchemas()
-    // The first `kubectl get` in any cluster asks for them: read only then, they would hold up all that are here.
-    schemas.descriptions()
-    const host = await openHost(stateDir, schemas)
+    const { serveHost } = await import('./kube/cluster/index.ts')
+    const host = await openHost(stateDir)
+    await host.prepare()
     goOn(process, logger)
     const ended = await serveHost({ host, channel: process, logger })
     if (ended === 'orphaned') await host.leave()

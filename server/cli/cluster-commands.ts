@@ -10,20 +10,14 @@ import { beginLogAnew, keepLogSmallHourly } from '../../bin/keep-log-small.mjs'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import {
-  type ClusterInfo,
   type ClusterRecord,
-  type ClusterSpec,
   clusterDirectory,
   clusterNames,
-  type LocalClusterHost,
-  problemsOf,
-  readApiServerFlags,
   readClusterRecord,
-  readDeschedulerFlags,
   readRunRecord,
-  readSchedulerFlags,
-  repairCluster as repairStoreOf,
-} from '../kube/cluster/index.ts'
+} from '../kube/cluster/cluster-record.ts'
+import { type ClusterInfo, type ClusterSpec, problemsOf } from '../kube/cluster/cluster-spec.ts'
+import type { LocalClusterHost } from '../kube/cluster/index.ts'
 import { makeFolder, placeForFile } from './named-places.ts'
 import { removeCommand } from './names-elsewhere.ts'
 import { UserError } from './user-error.ts'
@@ -47,6 +41,9 @@ export interface ListedCluster {
   pid: number | null
   machines: ClusterInfo['machines']
 }
+
+/** Loaded when it is used: most commands only look at records. */
+const controlPlane = () => import('../kube/cluster/index.ts')
 
 const CREATE_TIMEOUT_MS = 180_000
 
@@ -91,6 +88,8 @@ function withWholePaths(extraConfig: Readonly<Record<string, string>>): Record<s
 
 /** Said now, rather than by a cluster that does not start. */
 async function checkFlags(spec: ClusterSpec): Promise<void> {
+  if (Object.keys(spec.extraConfig ?? {}).length === 0) return
+  const { readApiServerFlags, readSchedulerFlags, readDeschedulerFlags } = await controlPlane()
   try {
     await readApiServerFlags(spec)
     await readSchedulerFlags(spec)
@@ -127,7 +126,7 @@ export async function repairCluster(context: ClusterCommandContext, name: string
   const directory = await directoryOf(context, name)
   if (await runningPid(directory, name))
     throw new UserError(`cluster "${name}" runs; stop it first: podium cluster stop ${name}`)
-  const { damage, revision, copies } = await repairStoreOf({ directory })
+  const { damage, revision, copies } = await (await controlPlane()).repairCluster({ directory })
   if (damage.length === 0) {
     context.say(`the store of cluster "${name}" is whole, up to revision ${revision}; nothing was changed`)
     return
@@ -143,7 +142,7 @@ export async function deleteCluster(context: ClusterCommandContext, name: string
   const pid = await runningPid(directory, name)
   // SIGUSR2: leave the machines; they are about to be removed anyway.
   if (pid) await end(pid, 'SIGUSR2', name)
-  const { invitedBy } = await import('../machines/index.ts') // loaded when it is used: simulated nodes need none of it
+  const { invitedBy } = await import('../machines/elsewhere.ts')
   const away = await invitedBy(context.stateDir, name)
   await using host = await context.openHost()
   await host.deleteCluster(name)

@@ -1,6 +1,5 @@
 // Puts one cluster together: store, API server, loops, scheduler, DNS, nodes. The only place where they are wired.
 
-import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { allDone } from '../../base/all-done.ts'
@@ -508,9 +507,4 @@ export class Cluster {
       signal: this.#closing.signal,
     })
   }
-}
-
-/** Removes what a closed cluster left on disk. */
-export async function removeClusterDirectory(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true })
 }

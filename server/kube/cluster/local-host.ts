@@ -1,10 +1,11 @@
 // Many clusters in this process. The classroom keeps one of these in a child process (host-process.ts).
 
+import { rm } from 'node:fs/promises'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
 import type { Schemas } from '../schemas/schemas.ts'
-import { Cluster, removeClusterDirectory } from './cluster.ts'
+import type { Cluster } from './cluster.ts'
 import type { ClusterHost, MachineSwitch, MachinesRest } from './cluster-host.ts'
 import {
   type ClusterRecord,
@@ -35,6 +36,9 @@ export interface LocalHostOptions {
   random: () => number
 }
 
+/** Loaded when one is run: who only deletes clusters needs nothing of what they are. */
+const loadCluster = () => import('./cluster.ts')
+
 interface Running {
   cluster: Cluster
   traces: TraceLog
@@ -50,6 +54,12 @@ export class LocalClusterHost implements ClusterHost {
 
   constructor(options: LocalHostOptions) {
     this.#options = options
+  }
+
+  /** What the first cluster would otherwise wait for, and the first `kubectl get` hold all others up with. */
+  async prepare(): Promise<void> {
+    await loadCluster()
+    this.#options.schemas.descriptions()
   }
 
   async createCluster(spec: ClusterSpec): Promise<ClusterInfo> {
@@ -89,7 +99,7 @@ export class LocalClusterHost implements ClusterHost {
     await this.#close(name, 'leave')
     const directory = this.#directory(name)
     if (await mayHaveMachines(directory)) await (await this.#openMachines()).deleteCluster(name)
-    await removeClusterDirectory(directory)
+    await rm(directory, { recursive: true, force: true })
   }
 
   async listClusters(): Promise<ClusterInfo[]> {
@@ -196,6 +206,7 @@ export class LocalClusterHost implements ClusterHost {
 
   async #run(record: ClusterRecord, { isAnew = false } = {}): Promise<ClusterInfo> {
     const { schemas, clock, logger, random } = this.#options
+    const { Cluster } = await loadCluster()
     const machines = record.spec.nodes > 0 ? await this.#openMachines() : undefined
     // Somebody else may have started it meanwhile: two control planes of one store would end each other.
     if (this.#running.has(record.spec.name)) return this.startCluster(record.spec.name)
