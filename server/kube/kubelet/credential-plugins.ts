@@ -14,6 +14,12 @@ import { matchesPlace, type RegistryAuth, withRegistry } from './registry-auth.t
 
 type Auths = Record<string, RegistryAuth>
 
+interface Known {
+  auths: Auths
+  /** Whose token they were given for. */
+  source?: NonNullable<RegistryAuth['source']>
+}
+
 /** Of credentialprovider.kubelet.k8s.io. */
 interface Answer {
   kind?: string
@@ -56,21 +62,25 @@ export class CredentialPlugins {
     )
     const answers = await Promise.all(asked.map((plugin) => this.#ask(plugin, repository, pod, objects)))
     return answers
-      .flatMap((auths) => Object.entries(auths))
+      .flatMap(({ auths, source }) =>
+        Object.entries(auths).map(([place, auth]) => [place, source ? { ...auth, source } : auth] as const),
+      )
       .filter(([place]) => matchesPlace(place, repository))
       .sort(([one], [other]) => other.length - one.length)
       .map(([, auth]) => auth)
   }
 
-  async #ask(plugin: CredentialPlugin, repository: string, pod: Pod, objects: ApiObjects): Promise<Auths> {
+  async #ask(plugin: CredentialPlugin, repository: string, pod: Pod, objects: ApiObjects): Promise<Known> {
     const keys = { Image: repository, Registry: repository.split('/')[0] ?? '', Global: '' }
     try {
       const about = plugin.tokenAttributes && (await accountOf(pod, plugin.tokenAttributes, objects))
-      if (about === 'none') return {}
+      if (about === 'none') return { auths: {} }
+      const source = about && { serviceAccount: about.owner }
+      const known = (auths: Auths): Known => ({ auths, ...(source && { source }) })
       const keyOf = (type: keyof typeof keys) => `${plugin.name} ${type} ${keys[type]} ${about?.key ?? ''}`
       for (const type of Object.keys(keys) as (keyof typeof keys)[]) {
-        const known = this.#remembered.get(keyOf(type))
-        if (known && this.#clock.now() < known.until) return known.auths
+        const before = this.#remembered.get(keyOf(type))
+        if (before && this.#clock.now() < before.until) return known(before.auths)
       }
       const { cacheKeyType, cacheDuration, auth = {} } = await this.#run(plugin, repository, about?.account)
       if (!cacheKeyType || !(cacheKeyType in keys)) {
@@ -79,13 +89,13 @@ export class CredentialPlugins {
       const forMs = goDurationMs(cacheDuration ?? plugin.defaultCacheDuration) ?? 0
       for (const [key, { until }] of this.#remembered) if (this.#clock.now() >= until) this.#remembered.delete(key)
       if (forMs > 0) this.#remembered.set(keyOf(cacheKeyType), { until: this.#clock.now() + forMs, auths: auth })
-      return auth
+      return known(auth)
     } catch (err) {
       this.#logger.warn('failed getting credential from external registry credential provider', {
         plugin: plugin.name,
         err,
       })
-      return {}
+      return { auths: {} }
     }
   }
 
@@ -119,7 +129,9 @@ async function accountOf(
   { metadata, spec }: Pod,
   wanted: TokenAttributes,
   objects: ApiObjects,
-): Promise<{ account: Account; key: string } | undefined | 'none'> {
+): Promise<
+  { account: Account; key: string; owner: { uid: string; namespace: string; name: string } } | undefined | 'none'
+> {
   const { namespace = '', name = '', uid = '' } = metadata ?? {}
   const { serviceAccountName = '' } = spec ?? {}
   if (!serviceAccountName) return wanted.requireServiceAccount ? 'none' : undefined
@@ -141,6 +153,7 @@ async function accountOf(
   const hash = wanted.cacheType === 'Token' ? createHash('sha256').update(token).digest('hex') : ''
   return {
     account: { serviceAccountToken: token, ...(told.length > 0 && { serviceAccountAnnotations: annotations }) },
+    owner: { uid: found.metadata?.uid ?? '', namespace, name: serviceAccountName },
     key: JSON.stringify([namespace, serviceAccountName, found.metadata?.uid, annotations, hash]),
   }
 }

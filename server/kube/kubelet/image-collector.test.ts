@@ -50,6 +50,7 @@ beforeEach(() => {
     clock,
     logger: noLogger,
     metrics: new Metrics(),
+    pulled: { prune: async () => {} },
   }
   collector = new ImageCollector({ runtime, os, events, ...common })
 })

@@ -9,6 +9,7 @@ import type { NodeOs } from '../node-os/node-os.ts'
 import { withDefaultTag } from './image-puller.ts'
 import { durationOf, type KubeletConfiguration } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
+import type { PulledImages } from './pulled-images.ts'
 
 export interface ImageCollectorOptions {
   runtime: ContainerRuntime
@@ -21,6 +22,7 @@ export interface ImageCollectorOptions {
   clock: Clock
   logger: Logger
   metrics: Metrics
+  pulled: Pick<PulledImages, 'prune'>
 }
 
 interface Seen {
@@ -75,11 +77,13 @@ export class ImageCollector {
 
   /** Notes which images there are and which of them are in use now. */
   async #look(): Promise<ImageStatus[]> {
-    const { runtime, clock } = this.#options
+    const { runtime, clock, pulled } = this.#options
+    const since = clock.now()
     const [images, used] = await Promise.all([runtime.listImages(), this.#inUse()])
     const now = clock.monotonic()
     const ids = new Set(images.map(({ id }) => id))
     for (const id of this.#seen.keys()) if (!ids.has(id)) this.#seen.delete(id)
+    await pulled.prune(ids, since)
     for (const id of ids) {
       const seen = this.#seen.get(id) ?? { firstAt: now, usedAt: Number.NEGATIVE_INFINITY }
       this.#seen.set(id, used.has(id) ? { ...seen, usedAt: now } : seen)

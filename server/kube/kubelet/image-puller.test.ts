@@ -11,13 +11,20 @@ const ID = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** A registry that gives its image to one person only, and notes who asked. */
-function pullerFor(allowed: string, users: string[], machine: string[] = [], image = 'r.example/a:1', refusal = '') {
+function pullerFor(
+  allowed: string,
+  users: string[],
+  machine: string[] = [],
+  image = 'r.example/a:1',
+  refusal = '',
+  mustPull = true,
+) {
   const asked: (string | undefined)[] = []
   const said: string[] = []
   const runtime = {
     imageStatus: async (of: string) => {
       if (of.includes('lost')) throw new Error('the engine is away')
-      return undefined
+      return of.includes('here') ? { id: 'i', tags: [], digests: [], sizeBytes: 7 } : undefined
     },
     pullImage: async (_image: string, auth?: { username: string }) => {
       asked.push(auth?.username)
@@ -36,12 +43,19 @@ function pullerFor(allowed: string, users: string[], machine: string[] = [], ima
   const moreAuths = async () => machine.map((username) => ({ username, password: 'p' }))
   const metrics = new Metrics()
   const ports = { runtime, objects: { secret } as unknown as ApiObjects, events, clock, metrics }
-  const puller = new ImagePuller({ ...ports, startup: new PodStartup(ports), moreAuths })
+  const pulled = {
+    mustPull: async () => mustPull,
+    begin: async () => {},
+    succeeded: async () => {},
+    failed: async () => {},
+  }
+  const puller = new ImagePuller({ ...ports, startup: new PodStartup(ports), pulled, moreAuths })
   const pod = {
     metadata: { uid: allowed, namespace: 'd' },
     spec: { containers: [], imagePullSecrets: users.map((name) => ({ name })) },
   }
-  return { asked, said, ensure: () => puller.ensure(pod, { name: 'a', image }, '') }
+  const ensure = (imagePullPolicy = 'IfNotPresent') => puller.ensure(pod, { name: 'a', image, imagePullPolicy }, '')
+  return { asked, said, ensure }
 }
 
 it('asks as each whose secret the pod names until somebody is let in', async () => {
@@ -111,4 +125,21 @@ it.each([
   expect(await ensure()).toMatchObject({ reason, message })
   const waits = `Back-off pulling image "r.example/a:1": ${reason}: ${message}`
   expect(await ensure()).toMatchObject({ reason: 'ImagePullBackOff', message: waits })
+})
+
+it.each([
+  ['may have', false, 'IfNotPresent', true, []],
+  ['has not shown that it may have', true, 'IfNotPresent', true, ['ada']],
+  ['may have', false, 'Never', true, []],
+  ['has not shown that it may have', true, 'Never', false, []],
+])('of an image that is here and the pod %s, pulls or not', async (_, mustPull, policy, ok, pulls) => {
+  const { asked, said, ensure } = pullerFor('ada', ['ada'], [], 'r.example/here:1', '', mustPull)
+  const outcome = await ensure(policy)
+  expect(outcome.ok).toBe(ok)
+  expect(asked).toEqual(pulls)
+  // Not a word of its being here.
+  if (!ok)
+    expect(said).toEqual([
+      'ErrImageNeverPull: Container image "r.example/here:1" is not present with pull policy of Never',
+    ])
 })

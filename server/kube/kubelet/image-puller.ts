@@ -8,6 +8,7 @@ import type { ContainerRuntime, ImageStatus } from '../container-runtime/contain
 import type { ApiObjects } from './api-objects.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
+import type { PulledImages } from './pulled-images.ts'
 import { type RegistryAuth, registryAuthsOf } from './registry-auth.ts'
 import { goMeasured, StartBackoff } from './start-backoff.ts'
 import type { PodStartup } from './telemetry/pod-startup.ts'
@@ -34,6 +35,7 @@ export interface ImagePullerOptions {
   clock: Clock
   metrics: Metrics
   startup: Pick<PodStartup, 'pulling'>
+  pulled: Pick<PulledImages, 'mustPull' | 'begin' | 'succeeded' | 'failed'>
   /** Of programs of the machine, tried after those that the pod names. */
   moreAuths?: (image: string, pod: Pod) => Promise<RegistryAuth[]>
 }
@@ -46,16 +48,18 @@ export class ImagePuller {
   readonly #moreAuths: (image: string, pod: Pod) => Promise<RegistryAuth[]>
   readonly #backoff: StartBackoff
   readonly #startup: Pick<PodStartup, 'pulling'>
+  readonly #pulled: ImagePullerOptions['pulled']
   readonly #durations: Histogram
   readonly #lastError = new Map<string, string>()
 
   constructor(options: ImagePullerOptions) {
-    const { runtime, objects, events, clock, metrics, startup, moreAuths = async () => [] } = options
+    const { runtime, objects, events, clock, metrics, startup, pulled, moreAuths = async () => [] } = options
     this.#runtime = runtime
     this.#objects = objects
     this.#events = events
     this.#clock = clock
     this.#startup = startup
+    this.#pulled = pulled
     this.#moreAuths = moreAuths
     this.#durations = metrics.histogram(
       'kubelet_image_pull_duration_seconds',
@@ -92,10 +96,12 @@ export class ImagePuller {
       say('Warning', 'InspectFailed', message)
       return { ok: false, reason: 'ImageInspectError', message, retryAfterMs: 10_000 }
     }
-    if (present) {
+    const isOpen = present && !(await this.#pulled.mustPull(image, present.id, () => this.#authsFor(pod, image)))
+    if (isOpen) {
       say('Normal', 'Pulled', `Container image "${asked}" already present on machine and can be accessed by the pod`)
       return { ok: true }
     }
+    // Who may not have it is not told that it is here.
     if (policy === 'Never') {
       const message = `Container image "${asked}" is not present with pull policy of Never`
       say('Warning', 'ErrImageNeverPull', message)
@@ -110,13 +116,19 @@ export class ImagePuller {
     for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key)
   }
 
+  async #authsFor(pod: Pod, image: string): Promise<RegistryAuth[]> {
+    const [own, more] = await Promise.all([registryAuthsOf(pod, image, this.#objects), this.#moreAuths(image, pod)])
+    return [...own, ...more]
+  }
+
   /** Whoever may not have it leaves it to the next; without anybody, as nobody. */
-  async #pullAsSomebody(image: string, auths: readonly RegistryAuth[]): Promise<ImageStatus> {
+  async #pullAsSomebody(image: string, auths: readonly RegistryAuth[]): Promise<ImageStatus & { auth?: RegistryAuth }> {
     if (auths.length === 0) return this.#runtime.pullImage(image)
     const problems = new Set<string>()
     for (const auth of auths) {
       try {
-        return await this.#runtime.pullImage(image, auth)
+        const { username, password } = auth
+        return { ...(await this.#runtime.pullImage(image, { username, password })), auth }
       } catch (err) {
         problems.add(err instanceof Error ? err.message : String(err))
       }
@@ -142,8 +154,9 @@ export class ImagePuller {
     const startedAt = this.#clock.monotonic()
     using _pull = this.#startup.pulling(pod.metadata?.uid ?? '')
     try {
-      const [own, more] = await Promise.all([registryAuthsOf(pod, image, this.#objects), this.#moreAuths(image, pod)])
-      const { sizeBytes } = await this.#pullAsSomebody(image, [...own, ...more])
+      await this.#pulled.begin(image)
+      const { id, sizeBytes, auth } = await this.#pullAsSomebody(image, await this.#authsFor(pod, image))
+      await this.#pulled.succeeded(image, id, auth)
       const tookMs = this.#clock.monotonic() - startedAt
       this.#durations.observe({ image_size_in_bytes: sizeClassOf(sizeBytes) }, tookMs / 1000)
       const took = goMeasured(tookMs)
@@ -155,6 +168,7 @@ export class ImagePuller {
       this.#lastError.delete(key)
       return { ok: true }
     } catch (err) {
+      await this.#pulled.failed(image)
       const text = err instanceof Error ? err.message : String(err)
       const { reason, message } = whyNotPulled(asked, text)
       this.#backoff.next(key, this.#clock.now())

@@ -55,7 +55,13 @@ export interface KubeletConfiguration {
   imageGCHighThresholdPercent: number
   imageGCLowThresholdPercent: number
   imageMinimumGCAge: string
+  /** Who has to show credentials for an image that is here already. */
+  imagePullCredentialsVerificationPolicy: (typeof POLICIES)[number]
+  /** For NeverVerifyAllowlistedImages: by name, or `registry.example/*`. */
+  preloadedImagesVerificationAllowlist: string[]
 }
+
+const POLICIES = ['NeverVerify', 'NeverVerifyPreloadedImages', 'NeverVerifyAllowlistedImages', 'AlwaysVerify'] as const
 
 const DEFAULTS: KubeletConfiguration = {
   authentication: {},
@@ -94,6 +100,8 @@ const DEFAULTS: KubeletConfiguration = {
   imageGCHighThresholdPercent: 85,
   imageGCLowThresholdPercent: 80,
   imageMinimumGCAge: '2m0s',
+  imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
+  preloadedImagesVerificationAllowlist: [],
 }
 
 /** Of the machine: as kubeadm leaves it there, with what is heeded here, where there is none. */
@@ -174,11 +182,27 @@ function check(configuration: KubeletConfiguration): void {
     )
   }
   checkPriorities(configuration)
+  checkVerification(configuration)
   if (!((parseQuantity(configuration.containerLogMaxSize)?.number ?? 0) > 0)) {
     throw problem(`invalid configuration: containerLogMaxSize ${configuration.containerLogMaxSize} is not a size`)
   }
   if (!Number.isInteger(containerLogMaxFiles) || containerLogMaxFiles <= 1) {
     throw problem(`invalid configuration: containerLogMaxFiles ${containerLogMaxFiles} must be > 1`)
+  }
+}
+
+function checkVerification({
+  imagePullCredentialsVerificationPolicy: policy,
+  preloadedImagesVerificationAllowlist: allowed,
+}: KubeletConfiguration): void {
+  if (!POLICIES.includes(policy)) {
+    const [one, other, third, last] = POLICIES.map((name) => `"${name}"`)
+    const what = `option "${policy}" specified for imagePullCredentialsVerificationPolicy`
+    throw problem(`invalid configuration: ${what}. Valid options are ${one}, ${other}, ${third} or ${last}`)
+  }
+  if (allowed.length > 0 && policy !== 'NeverVerifyAllowlistedImages') {
+    const why = "can't set `preloadedImagesVerificationAllowlist` if `imagePullCredentialsVerificationPolicy` is not"
+    throw problem(`invalid configuration: ${why} "NeverVerifyAllowlistedImages"`)
   }
 }
 

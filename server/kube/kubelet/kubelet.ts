@@ -37,6 +37,7 @@ import { asGranted, grant } from './pod-resize.ts'
 import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
+import { PulledImages } from './pulled-images.ts'
 import { runtimeHandlerOf } from './runtime-handler.ts'
 import { StartTurns } from './start-turns.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
@@ -155,7 +156,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const statuses = new StatusWriter({ client, clock, logger, metrics, shownAs: (pod) => statics.shownAs(pod) })
   const moreAuths = async (image: string, pod: PodObject) =>
     (await options.credentialPlugins?.authsFor(image, pod, objects)) ?? []
-  const images = new ImagePuller({ runtime, objects, events, clock, metrics, startup, moreAuths })
+  const pulled = new PulledImages({ os, rootDir, clock, logger, configuration })
+  const images = new ImagePuller({ runtime, objects, events, clock, metrics, startup, pulled, moreAuths })
   const csi = new CsiDrivers({
     os,
     rootDir,
@@ -281,6 +283,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     clock,
     logger,
     metrics,
+    pulled,
     stop: stop.signal,
   })
 

@@ -8,6 +8,14 @@ import type { ApiObjects } from './api-objects.ts'
 export interface RegistryAuth {
   username: string
   password: string
+  /** Whose they are, where not every pod of the machine has them. */
+  source?: { secret?: Owner; serviceAccount?: Owner }
+}
+
+interface Owner {
+  uid: string
+  namespace: string
+  name: string
 }
 
 interface Entry {
@@ -22,9 +30,11 @@ export async function registryAuthsOf(pod: Pod, image: string, objects: ApiObjec
   const found: { length: number; auth: RegistryAuth }[] = []
   for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
     // A missing pull secret is no error: the image may be public.
-    const secret = await objects.secret(pod.metadata?.namespace ?? '', name)
+    const namespace = pod.metadata?.namespace ?? ''
+    const secret = await objects.secret(namespace, name)
+    const source = { secret: { uid: secret?.metadata?.uid ?? '', namespace, name } }
     for (const [place, entry] of entriesOf(secret?.data ?? {})) {
-      if (matchesPlace(place, image)) found.push({ length: place.length, auth: authOf(entry) })
+      if (matchesPlace(place, image)) found.push({ length: place.length, auth: { ...authOf(entry), source } })
     }
   }
   return found.sort((a, b) => b.length - a.length).map(({ auth }) => auth)

@@ -11,6 +11,7 @@ import { ImageCollector } from '../image-collector.ts'
 import type { KubeletConfiguration } from '../kubelet-configuration.ts'
 import type { KubeletEvents } from '../kubelet-events.ts'
 import type { PodWorker } from '../pod-worker.ts'
+import type { PulledImages } from '../pulled-images.ts'
 import { EvictionManager } from './eviction-manager.ts'
 import { measurePods, observeMachine } from './machine-usage.ts'
 
@@ -28,6 +29,7 @@ export interface NodePressureOptions {
   clock: Clock
   logger: Logger
   metrics: Metrics
+  pulled: PulledImages
   stop: AbortSignal
 }
 

@@ -14,6 +14,8 @@ import type { RemoteMount } from '../../node-os/remote-mount.ts'
 import type { ApiObjects } from '../api-objects.ts'
 import { CsiDrivers } from '../csi/csi-drivers.ts'
 import { ImagePuller } from '../image-puller.ts'
+import { kubeletConfigurationOf } from '../kubelet-configuration.ts'
+import { PulledImages } from '../pulled-images.ts'
 import { PodStartup } from '../telemetry/pod-startup.ts'
 import { VolumeManager } from './volume-manager.ts'
 
@@ -63,7 +65,9 @@ beforeEach(async () => {
   const events = { pod: () => undefined, claim: () => undefined, node: () => undefined }
   const metrics = new Metrics()
   const startup = new PodStartup({ clock, metrics })
-  const images = new ImagePuller({ runtime, objects, events, clock, metrics, startup })
+  const configuration = kubeletConfigurationOf(undefined)
+  const pulled = new PulledImages({ os, rootDir: root, clock, logger: noLogger, configuration })
+  const images = new ImagePuller({ runtime, objects, events, clock, metrics, startup, pulled })
   const csi = new CsiDrivers({
     os,
     rootDir: root,
