@@ -3,6 +3,7 @@
 import { BlockList, isIP as isIPOrZoned } from 'node:net'
 
 const NO_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+export const LEADING_ZEROS = 'must not have leading 0s'
 const NO_RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
 
 /** 4, 6, or 0 for what is none, as an address with a zone (`fe80::1%eth0`) is not. */
@@ -96,7 +97,7 @@ export function strictAddressProblems(text: string): string[] {
 /** As fields older than the canonical form take them: any spelling that means one thing to everybody. */
 export function addressProblems(text: string): string[] {
   if (isIP(text) > 0) return isMapped(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
-  return [isDecimalAddress(text) ? 'must not have leading 0s' : NO_ADDRESS]
+  return [isDecimalAddress(text) ? LEADING_ZEROS : NO_ADDRESS]
 }
 
 /** RFC 5952, by way of URLs, which write hosts so. */

@@ -70,7 +70,7 @@ export function labelKeyProblems(value: string): string[] {
   const name = parts.at(-1) ?? ''
   if (parts.length > 2) {
     return [
-      `a qualified name ${QUALIFIED_NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${QUALIFIED_NAME_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ]
   }
   if (parts.length === 2) {
@@ -118,10 +118,7 @@ export function configKeyProblems(value: string): string[] {
 export function envNameProblems(value: string): string[] {
   return ENV_NAME.test(value)
     ? []
-    : [
-        "a valid environment variable name must consist only of printable ASCII characters other than '=' (e.g. 'MY_ENV', " +
-          "regex used for validation is '^[ -<>-~]+$')",
-      ]
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
 
 /** Names of container and service ports. */

@@ -95,6 +95,13 @@ export function featuresErrors(node: Node): FieldError[] {
 const NOT_A_FEATURE =
   "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes"
 
+/** Upstream tells of it in metadata. */
+export function swapErrors(status: NodeStatus | undefined): FieldError[] {
+  const { swap } = (status?.nodeInfo ?? {}) as { swap?: { capacity?: number } }
+  if (swap?.capacity === undefined || swap.capacity > 0) return []
+  return [fieldError.invalid('metadata.nodeSwapStatus.capacity', swap.capacity, 'must be greater than zero')]
+}
+
 /** What is said of a node once. */
 export function keptErrors(next: NodeSpec = {}, previous: NodeSpec = {}): FieldError[] {
   const [cidrs, before] = [next.podCIDRs ?? [], previous.podCIDRs ?? []]

@@ -3,7 +3,15 @@
 import type { Node as Wire } from 'kubernetes-types/core/v1'
 import { rangeWarnings } from '../apimachinery/ip-warnings.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
-import { addressesErrors, amountsErrors, featuresErrors, keptErrors, rangesErrors, taintErrors } from './node-rules.ts'
+import {
+  addressesErrors,
+  amountsErrors,
+  featuresErrors,
+  keptErrors,
+  rangesErrors,
+  swapErrors,
+  taintErrors,
+} from './node-rules.ts'
 
 const ROLE_PREFIX = 'node-role.kubernetes.io/'
 
@@ -35,6 +43,7 @@ export const Node = defineKind<Wire>({
     validate: (node) => [
       ...taintErrors(node.spec?.taints ?? []),
       ...amountsErrors(node.status),
+      ...swapErrors(node.status),
       ...featuresErrors(node),
       ...rangesErrors(node.spec?.podCIDRs ?? []),
     ],

@@ -47,7 +47,7 @@ export const PersistentVolumeClaim = defineKind<Wire>({
     prepareForUpdate(next, previous) {
       settleSource(next.spec, previous.spec)
     },
-    validate: ({ spec }) => claimSpecErrors(spec, 'spec'),
+    validate: ({ spec }, previous) => claimSpecErrors(spec, 'spec', previous?.spec),
     validateUpdate: updateErrors,
     validateStatusUpdate: ({ status }) => claimStatusErrors(status),
   },
@@ -77,7 +77,11 @@ export const PersistentVolumeClaim = defineKind<Wire>({
 })
 
 /** Also of the templates of StatefulSets and of ephemeral volumes. */
-export function claimSpecErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): FieldError[] {
+export function claimSpecErrors(
+  spec: PersistentVolumeClaimSpec | undefined,
+  at: string,
+  previous?: PersistentVolumeClaimSpec,
+): FieldError[] {
   const { accessModes = [], selector, resources, storageClassName, volumeMode } = spec ?? {}
   const errors: FieldError[] = []
   if (accessModes.length === 0) {
@@ -91,17 +95,26 @@ export function claimSpecErrors(spec: PersistentVolumeClaimSpec | undefined, at:
   if (storageClassName) {
     errors.push(...problemsAt(`${at}.storageClassName`, storageClassName, dnsSubdomainProblems(storageClassName)))
   }
-  if (volumeMode) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
+  if (volumeMode !== undefined) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
   const attributes = spec?.volumeAttributesClassName
   return [
     ...errors,
-    ...sourceErrors(spec, at),
+    ...sourceErrors(spec, at, previous),
     ...(attributes ? problemsAt(`${at}.volumeAttributesClassName`, attributes, dnsSubdomainProblems(attributes)) : []),
   ]
 }
 
-function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): FieldError[] {
+/** Groups were not looked at once. */
+const hasOddGroup = (source: { apiGroup?: string } | undefined) =>
+  dnsSubdomainProblems(source?.apiGroup || 'ok').length > 0
+
+function sourceErrors(
+  spec: PersistentVolumeClaimSpec | undefined,
+  at: string,
+  previous?: PersistentVolumeClaimSpec,
+): FieldError[] {
   const errors: FieldError[] = []
+  const mayBeOld = hasOddGroup(previous?.dataSource) || hasOddGroup(previous?.dataSourceRef)
   const { dataSource, dataSourceRef } = spec ?? {}
   for (const [field, source] of Object.entries({ dataSource, dataSourceRef })) {
     if (!source) continue
@@ -117,16 +130,14 @@ function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): 
       )
     }
     const { apiGroup } = source
-    if (apiGroup) errors.push(...problemsAt(`${at}.${field}.apiGroup`, apiGroup, dnsSubdomainProblems(apiGroup)))
+    if (apiGroup && !mayBeOld) {
+      errors.push(...problemsAt(`${at}.${field}.apiGroup`, apiGroup, dnsSubdomainProblems(apiGroup)))
+    }
   }
   const { namespace, ...ref } = dataSourceRef ?? {}
   if (namespace) errors.push(...problemsAt(`${at}.dataSourceRef.namespace`, namespace, dnsLabelProblems(namespace)))
-  const refuse = (why: string): FieldError => ({
-    reason: 'FieldValueInvalid',
-    field: at,
-    // Upstream shows a place, unquoted, where a value belongs.
-    message: `Invalid value: ${at}.dataSource: ${why}`,
-  })
+  // Upstream shows a place where a value belongs, and nothing of a place can be seen.
+  const refuse = (why: string) => fieldError.invalid(at, {}, why)
   if (dataSource && namespace) errors.push(refuse('may not be specified when dataSourceRef.namespace is specified'))
   else if (dataSource && dataSourceRef && !deepEqual(dataSource, ref)) errors.push(refuse('must match dataSourceRef'))
   return errors

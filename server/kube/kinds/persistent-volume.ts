@@ -1,5 +1,6 @@
 // The PersistentVolume: a piece of storage that outlives pods. Upstream: kubernetes/pkg/registry/core/persistentvolume.
 
+import { posix } from 'node:path'
 import type { PersistentVolumeSpec, PersistentVolume as Wire } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { differenceOf } from '../apimachinery/difference.ts'
@@ -118,7 +119,7 @@ export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string, { isInl
     if (reclaim) errors.push(...oneOf(`${at}.persistentVolumeReclaimPolicy`, reclaim, RECLAIM_POLICIES))
   }
   errors.push(...volumeSourceErrors(isInline ? { ...spec, nodeAffinity: undefined } : spec, at))
-  if (hostPath?.path && /^\/+$/.test(hostPath.path) && reclaim === 'Recycle') {
+  if (hostPath && posix.normalize(hostPath.path).replace(/(.)\/+$/, '$1') === '/' && reclaim === 'Recycle') {
     errors.push(
       fieldError.forbidden(`${at}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'"),
     )
@@ -127,7 +128,7 @@ export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string, { isInl
   if (storageClassName && !isInline) {
     errors.push(...problemsAt(`${at}.storageClassName`, storageClassName, dnsSubdomainProblems(storageClassName)))
   }
-  if (volumeMode && !isInline) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
+  if (volumeMode !== undefined && !isInline) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
   if (attributes === undefined) return errors
   const field = `${at}.volumeAttributesClassName`
   if (attributes === '') errors.push(fieldError.required(field, 'an empty string is disallowed'))
@@ -138,11 +139,12 @@ export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string, { isInl
   return errors
 }
 
-function capacityErrors({ capacity = {} }: PersistentVolumeSpec, at: string): FieldError[] {
+function capacityErrors({ capacity: given }: PersistentVolumeSpec, at: string): FieldError[] {
+  const capacity = given ?? {}
   const resources = Object.keys(capacity)
   const errors = resources.length === 0 ? [fieldError.required(`${at}.capacity`)] : []
   if (!capacity.storage || resources.length > 1) {
-    errors.push(fieldError.notSupported(`${at}.capacity`, capacity, ['storage']))
+    errors.push(fieldError.notSupported(`${at}.capacity`, given ?? null, ['storage']))
   }
   for (const [resource, amount] of Object.entries(capacity)) {
     errors.push(...quantityErrors(`${at}.capacity[${resource}]`, amount, { positive: true }))

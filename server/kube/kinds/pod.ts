@@ -19,6 +19,7 @@ import { podSpecErrors } from './pod-template/pod-validation.ts'
 import { podStatusWarnings, podWarnings } from './pod-template/pod-warnings.ts'
 import { qosClassOf } from './pod-template/qos.ts'
 import { gatedConditions, settleLabelKeys } from './pod-template/scheduling.ts'
+import { seccompMismatches } from './pod-template/seccomp-annotations.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 
@@ -60,7 +61,10 @@ export const Pod = defineKind<Wire>({
     prepareForStatusUpdate: keepPodStatus,
     validate: (pod) => [...podAnnotationErrors(pod), ...podSpecErrors(pod.spec, 'spec', pod.metadata?.name ?? '')],
     validateCreate({ metadata, spec }) {
-      const errors = appArmorMismatches(metadata?.annotations, spec as PodSpec | undefined, 'spec')
+      const errors = [
+        ...seccompMismatches(metadata?.annotations, spec as PodSpec | undefined, 'spec'),
+        ...appArmorMismatches(metadata?.annotations, spec as PodSpec | undefined, 'spec'),
+      ]
       if (spec?.ephemeralContainers?.length) {
         errors.push(fieldError.forbidden('spec.ephemeralContainers', 'cannot be set on create'))
       }

@@ -3,7 +3,7 @@
 
 import type { Service, ServicePort, ServiceSpec } from 'kubernetes-types/core/v1'
 import { labelsErrors, problemsAt } from '../apimachinery/field-checks.ts'
-import { addressProblems, holdsAddress, isIP, rangeProblems } from '../apimachinery/ip-rules.ts'
+import { addressProblems, holdsAddress, rangeProblems } from '../apimachinery/ip-rules.ts'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,
@@ -98,7 +98,7 @@ function portErrors(
   if (port.appProtocol !== undefined) {
     errors.push(...problemsAt(`${at}.appProtocol`, port.appProtocol, labelKeyProblems(port.appProtocol)))
   }
-  if (port.nodePort && (type === 'ClusterIP' || type === 'ExternalName')) {
+  if (port.nodePort && type === 'ClusterIP') {
     errors.push(fieldError.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`))
   }
   return errors
@@ -143,18 +143,20 @@ function clusterIpErrors(
       const isAlone = clusterIPs.length === 1
       return isAlone ? [] : [fieldError.invalid(at, clusterIPs, "'None' must be the first and only value")]
     }
-    const problems = known.includes(address) && isIP(address) ? [] : addressProblems(address)
+    const problems = known.includes(address) ? [] : addressProblems(address)
     return problems.map((problem) => fieldError.invalid(`${at}[${index}]`, address, problem))
   })
   const tooMany = clusterIPs.length > 2 ? [fieldError.invalid(at, clusterIPs, 'may only hold up to 2 values')] : []
   // What is no address is of no family.
   if (malformed.length > 0 || clusterIPs[0] === 'None') return [...malformed, ...tooMany]
-  const kinds = new Set(clusterIPs.map((address) => isIP(address)))
+  // What was once taken may have zeros in front.
+  const isSix = (address: string) => address.includes(':')
+  const kinds = new Set(clusterIPs.map(isSix))
   const areTwo = clusterIPs.length < 2 || kinds.size === 2
   const alike = areTwo ? [] : [fieldError.invalid(at, clusterIPs, 'may specify no more than one IP for each IP family')]
   const unfit = clusterIPs.flatMap((address, index) => {
     const family = families[index]
-    const isFit = isIP(address) === 6 ? family !== 'IPv4' : family !== 'IPv6'
+    const isFit = isSix(address) ? family !== 'IPv4' : family !== 'IPv6'
     if (!family || isFit) return []
     const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``
     return fieldError.invalid(`${at}[${index}]`, address, why)
@@ -167,7 +169,7 @@ function reachErrors(spec: ServiceSpec, previous: ServiceSpec): FieldError[] {
   const errors: FieldError[] = []
   const isBalanced = spec.type === 'LoadBalancer'
   for (const [index, address] of (spec.externalIPs ?? []).entries()) {
-    const problems = previous.externalIPs?.includes(address) && isIP(address) ? [] : addressProblems(address)
+    const problems = previous.externalIPs?.includes(address) ? [] : addressProblems(address)
     for (const problem of problems.length > 0 ? problems : specialProblems(address)) {
       errors.push(fieldError.invalid(`spec.externalIPs[${index}]`, address, problem))
     }

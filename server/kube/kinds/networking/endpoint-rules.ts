@@ -4,7 +4,7 @@
 import type { EndpointAddress, EndpointSubset, EndpointPort as SubsetPort } from 'kubernetes-types/core/v1'
 import type { Endpoint, EndpointHints, EndpointPort } from 'kubernetes-types/discovery/v1'
 import { oneOf, problemsAt, repetition } from '../../apimachinery/field-checks.ts'
-import { addressProblems, isIP, strictAddressProblems } from '../../apimachinery/ip-rules.ts'
+import { addressProblems, isIP, LEADING_ZEROS, strictAddressProblems } from '../../apimachinery/ip-rules.ts'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,
@@ -118,7 +118,8 @@ export function subsetErrors({ addresses = [], notReadyAddresses = [], ports = [
 
 function subsetAddressErrors({ ip = '', hostname, nodeName }: EndpointAddress, at: string): FieldError[] {
   const problems = addressProblems(ip)
-  const isReadable = problems.length === 0 || isIP(ip) > 0
+  // Leading zeros, which are told of above, can still be read.
+  const isReadable = problems.length === 0 || isIP(ip) > 0 || problems[0] === LEADING_ZEROS
   return [
     ...problemsAt(`${at}.ip`, ip, problems),
     ...(hostname ? problemsAt(`${at}.hostname`, hostname, dnsLabelProblems(hostname)) : []),

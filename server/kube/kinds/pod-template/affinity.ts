@@ -139,4 +139,4 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[], a
 }
 
 const positive = (field: string, value: number): FieldError[] =>
-  value > 0 ? [] : [fieldError.invalid(field, value, 'must be greater than 0')]
+  value > 0 ? [] : [fieldError.invalid(field, value, 'must be greater than zero')]

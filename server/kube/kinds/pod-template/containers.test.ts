@@ -234,7 +234,7 @@ describe('resources are refused:', () => {
       pod({ resources: { requests: { 'ephemeral-storage': '1Gi' }, claims: [] } }),
       [
         'spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level',
-        'spec.resources.requests[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "memory"',
+        'spec.resources.requests[ephemeral-storage]: Unsupported value: "ephemeral-storage": supported values: "cpu", "hugepages-", "memory"',
       ],
     ],
   ])

@@ -80,10 +80,10 @@ describe('where a pod may be is refused:', () => {
       'spreading by nothing',
       spread({ maxSkew: 0, whenUnsatisfiable: 'Maybe', minDomains: 0, nodeTaintsPolicy: 'Some' }),
       [
-        `${S}.maxSkew: Invalid value: 0: must be greater than 0`,
+        `${S}.maxSkew: Invalid value: 0: must be greater than zero`,
         `${S}.topologyKey: Required value: can not be empty`,
         `${S}.whenUnsatisfiable: Unsupported value: "Maybe": supported values: "DoNotSchedule", "ScheduleAnyway"`,
-        `${S}.minDomains: Invalid value: 0: must be greater than 0`,
+        `${S}.minDomains: Invalid value: 0: must be greater than zero`,
         `${S}.minDomains: Invalid value: 0: can only use minDomains if whenUnsatisfiable=DoNotSchedule, not Maybe`,
         `${S}.nodeTaintsPolicy: Unsupported value: "Some": supported values: "Honor", "Ignore"`,
       ],
@@ -106,7 +106,7 @@ describe('where a pod may be is refused:', () => {
       [
         'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
         `spec.tolerations[1].operator: Invalid value: "b": value must be empty when \`operator\` is 'Exists'`,
-        'spec.tolerations[2].operator: Unsupported value: "Gt": supported values: "Equal", "Exists"',
+        'spec.tolerations[2].operator: Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt"',
         `spec.tolerations[3].effect: Invalid value: "Some": effect must be 'NoExecute' when \`tolerationSeconds\` is set`,
         says('spec.tolerations[3].operator: Invalid value: "-": a valid label must be an empty string or'),
         'spec.tolerations[3].effect: Unsupported value: "Some": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',

@@ -55,7 +55,7 @@ export function hostAliasErrors({ hostAliases = [] }: PodSpec, at: string): Fiel
 /** On the node's own network a port has one number. What a template leaves out is filled in when a pod is made of it. */
 export function hostPortErrors(spec: PodSpec, at: string, { isPod }: { isPod: boolean }): FieldError[] {
   if (!spec.hostNetwork) return []
-  return spec.containers.flatMap(({ ports = [] }, index) =>
+  return (spec.containers ?? []).flatMap(({ ports = [] }, index) =>
     ports.flatMap(({ hostPort = 0, containerPort }, place) =>
       hostPort === containerPort || (!isPod && hostPort === 0)
         ? []

@@ -68,10 +68,6 @@ function containerErrors(
   { list, index }: { list: (typeof LISTS)[number]; index: number },
 ): FieldError[] {
   const at = `spec.${list}[${index}]`
-  if (list === 'initContainers' && previous.restartPolicy !== 'Always') {
-    const why = 'resources for non-sidecar init containers are immutable'
-    return deepEqual(next, previous) ? [] : [fieldError.forbidden('spec', why)]
-  }
   const errors: FieldError[] = []
   for (const amounts of ['requests', 'limits'] as const) {
     if (!isAnyRemoved(next.resources, previous.resources, amounts)) continue
@@ -80,10 +76,19 @@ function containerErrors(
   }
   const alike = { ...next, resources: withAmountsOf(next.resources, previous.resources) }
   const before = { ...previous, resources: withAmountsOf(previous.resources, previous.resources) }
-  if (deepEqual(alike, before)) return errors
-  return list === 'containers'
-    ? [...errors, fieldError.forbidden('spec', `${ONLY}\n${differenceOf(alike, before)}`)]
-    : [...errors, fieldError.forbidden(at, 'only cpu and memory resources for init or sidecar containers are mutable')]
+  const isMoreChanged = !deepEqual(alike, before)
+  if (list === 'containers') {
+    return isMoreChanged ? [...errors, fieldError.forbidden('spec', `${ONLY}\n${differenceOf(alike, before)}`)] : errors
+  }
+  if (isMoreChanged) {
+    const why = 'only cpu and memory resources for init or sidecar containers are mutable'
+    errors.push(fieldError.forbidden(at, why))
+  }
+  // What runs once cannot be started again for it.
+  const isWorker = previous.restartPolicy !== 'Always' && !deepEqual(next, previous)
+  const restarts = (next.resizePolicy ?? []).filter(({ restartPolicy }) => restartPolicy === 'RestartContainer')
+  const why = 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized'
+  return isWorker ? [...errors, ...restarts.map(() => fieldError.forbidden(at, why))] : errors
 }
 
 /** A kubelet that can resize tells of what runs what it may use. */

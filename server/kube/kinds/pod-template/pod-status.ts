@@ -3,7 +3,7 @@
 import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
 import { immutable, problemsAt } from '../../apimachinery/field-checks.ts'
 import { addressProblems } from '../../apimachinery/ip-rules.ts'
-import { dnsSubdomainProblems, labelKeyProblems } from '../../apimachinery/names.ts'
+import { dnsSubdomainProblems, idProblems, labelKeyProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { claimStatusErrors, extendedStatusErrors } from './claim-statuses.ts'
 import type { Container, PodSpec } from './newer-fields.ts'
@@ -31,17 +31,43 @@ export function podStatusErrors(next: Pod, previous: Pod): FieldError[] {
   const { status = {} } = next
   const before = previous.status ?? {}
   return [
-    ...(status.conditions ?? []).flatMap(({ type }, index) =>
-      problemsAt(`status.conditions[${index}].Type`, type, labelKeyProblems(type)),
-    ),
+    ...(status.conditions ?? []).flatMap((condition, index) => [
+      ...generationErrors(`status.conditions[${index}]`, condition),
+      ...problemsAt(`status.conditions[${index}].Type`, condition.type, labelKeyProblems(condition.type)),
+    ]),
     ...nominationErrors(status, previous),
+    ...generationErrors('status', status),
     ...immutable('status.qosClass', status.qosClass, before.qosClass),
     ...LISTS.flatMap((list) => endedErrors(list, status, before, previous.spec as PodSpec)),
-    ...addressErrors('podIP', status),
-    ...addressErrors('hostIP', status),
+    ...addressErrors('podIP', status, before),
+    ...addressErrors('hostIP', status, before),
+    ...LISTS.flatMap((list) => userErrors(list, status, previous.spec as PodSpec)),
     ...claimStatusErrors({ ...previous, status }),
     ...extendedStatusErrors({ ...previous, status }),
   ]
+}
+
+function generationErrors(at: string, told: { observedGeneration?: number }): FieldError[] {
+  const { observedGeneration: generation = 0 } = told
+  const why = 'must be a non-negative integer'
+  return generation < 0 ? [fieldError.invalid(`${at}.observedGeneration`, generation, why)] : []
+}
+
+/** As whom a container runs. */
+function userErrors(list: (typeof LISTS)[number], status: PodStatus, spec: PodSpec | undefined): FieldError[] {
+  return (status[list] ?? []).flatMap(({ user }, index) => {
+    const at = `status.${list}[${index}].user.linux`
+    if (!user?.linux) return []
+    if (spec?.os?.name === 'windows') return [fieldError.forbidden(at, 'cannot be set for a windows pod')]
+    const { uid = 0, gid = 0, supplementalGroups = [] } = user.linux
+    return [
+      ...problemsAt(`${at}.uid`, uid, idProblems(uid)),
+      ...problemsAt(`${at}.gid`, gid, idProblems(gid)),
+      ...supplementalGroups.flatMap((group, place) =>
+        problemsAt(`${at}.supplementalGroups[${place}]`, group, idProblems(group)),
+      ),
+    ]
+  })
 }
 
 function nominationErrors({ nominatedNodeName: name = '' }: PodStatus, previous: Pod): FieldError[] {
@@ -89,15 +115,19 @@ function restartsAfter(
 }
 
 /** `podIP` and `podIPs[0]` are one address told twice; so are those of the host. */
-function addressErrors(which: 'podIP' | 'hostIP', status: PodStatus): FieldError[] {
+function addressErrors(which: 'podIP' | 'hostIP', status: PodStatus, before: PodStatus): FieldError[] {
   const at = `status.${which}s`
   const address = status[which] ?? ''
   const list = (status[`${which}s`] ?? []).map(({ ip = '' }) => ip)
-  const errors = list.flatMap((ip, index) => problemsAt(`${at}[${index}]`, ip, addressProblems(ip)))
+  const known = new Set((before[`${which}s`] ?? []).map(({ ip }) => ip))
+  const errors = list.flatMap((ip, index) =>
+    known.has(ip) ? [] : problemsAt(`${at}[${index}]`, ip, addressProblems(ip)),
+  )
   if (list.length > 1) {
     const families = new Set(list.map((ip) => ip.includes(':')))
     if (list.length > 2 || families.size < 2) {
-      const shown = list.map((ip) => ({ ip }))
+      // Upstream shows its own form, whose names are Go's.
+      const shown = list.map((ip) => ({ IP: ip }))
       errors.push(fieldError.invalid(at, shown, 'may specify no more than one IP for each IP family'))
     }
   }

@@ -137,7 +137,7 @@ describe('a status of a pod', () => {
       {},
       { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.2' }, { ip: '10.0.0.3' }] },
       [
-        'status.podIPs: Invalid value: [{"ip":"10.0.0.2"},{"ip":"10.0.0.3"}]: may specify no more than one IP for each IP family',
+        'status.podIPs: Invalid value: [{"IP":"10.0.0.2"},{"IP":"10.0.0.3"}]: may specify no more than one IP for each IP family',
         'status.podIPs[0].ip: Invalid value: "10.0.0.2": must be equal to `podIP`',
       ],
     ],

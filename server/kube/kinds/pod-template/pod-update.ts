@@ -8,6 +8,7 @@ import { problemsAt } from '../../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { appArmorAnnotationErrors } from './app-armor-annotations.ts'
 import type { PodSpec } from './newer-fields.ts'
+import { seccompAnnotationErrors } from './seccomp-annotations.ts'
 
 const FROZEN =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
@@ -108,8 +109,13 @@ function onlyAdds(next: NodeSelectorTerm, previous: NodeSelectorTerm): boolean {
   return lists.every((list) => (previous[list] ?? []).every((old, index) => deepEqual(old, next[list]?.[index])))
 }
 
+const MIRROR = 'kubernetes.io/config.mirror'
+
 export function ephemeralUpdateErrors(next: Pod, previous: Pod): FieldError[] {
   const at = 'spec.ephemeralContainers'
+  if (previous.metadata?.annotations?.[MIRROR] !== undefined) {
+    return [fieldError.forbidden('', 'static pods do not support ephemeral containers')]
+  }
   // From the end: of two with one name the first counts.
   const now = new Map((next.spec?.ephemeralContainers ?? []).toReversed().map((one) => [one.name, one]))
   return (previous.spec?.ephemeralContainers ?? []).flatMap((old) => {
@@ -121,14 +127,20 @@ export function ephemeralUpdateErrors(next: Pod, previous: Pod): FieldError[] {
   })
 }
 
-const MIRROR = 'kubernetes.io/config.mirror'
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost'
 const ANNOTATIONS = 'metadata.annotations'
 
 /** Annotations that mean something to Kubernetes itself. Upstream: ValidatePodSpecificAnnotations. */
 export function podAnnotationErrors({ metadata, spec }: Pod): FieldError[] {
   const { [MIRROR]: mirror, [DELETION_COST]: cost } = metadata?.annotations ?? {}
-  const errors = appArmorAnnotationErrors(metadata?.annotations, spec as PodSpec | undefined, ANNOTATIONS)
+  const errors = [
+    ...seccompAnnotationErrors(metadata?.annotations, ANNOTATIONS),
+    ...appArmorAnnotationErrors(metadata?.annotations, spec as PodSpec | undefined, ANNOTATIONS),
+  ]
+  if (mirror !== undefined) {
+    const why = 'static pods do not support resource claims'
+    errors.push(...(spec?.resourceClaims ?? []).map(() => fieldError.forbidden('', why)))
+  }
   if (mirror !== undefined && !spec?.nodeName) {
     const why = ['must set spec.nodeName if mirror pod annotation is set']
     errors.push(...problemsAt(`${ANNOTATIONS}[${MIRROR}]`, mirror, why))

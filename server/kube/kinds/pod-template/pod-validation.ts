@@ -23,6 +23,7 @@ import { fileVolumeErrors } from './environment.ts'
 import type { PodSpec } from './newer-fields.ts'
 import { dnsErrors, hostAliasErrors, hostnameErrors, hostPortErrors, hostUserErrors } from './pod-network.ts'
 import { overheadErrors, podResourceErrors } from './resources.ts'
+import { seccompAnnotationErrors, seccompMismatches } from './seccomp-annotations.ts'
 import { podSecurityErrors } from './security-context.ts'
 import { volumeErrors } from './volumes.ts'
 import { hostProcessErrors, operatingSystemErrors } from './windows.ts'
@@ -120,7 +121,9 @@ function claimErrors(claims: readonly PodResourceClaim[], at: string): FieldErro
 
 function sharedProcessErrors({ shareProcessNamespace, hostPID }: PodSpec, at: string): FieldError[] {
   const why = 'ShareProcessNamespace and HostPID cannot both be enabled'
-  return shareProcessNamespace && hostPID ? [fieldError.invalid(`${at}.shareProcessNamespace`, true, why)] : []
+  return shareProcessNamespace && hostPID
+    ? [fieldError.invalid(`${at}.securityContext.shareProcessNamespace`, true, why)]
+    : []
 }
 
 function gateErrors({ schedulingGates = [] }: PodSpec, at: string): FieldError[] {
@@ -177,7 +180,11 @@ export function tolerationErrors(tolerations: readonly Toleration[], at: string)
     } else if (operator === '' || operator === 'Equal') {
       const problems = labelValueProblems(value)
       if (problems.length > 0) errors.push(fieldError.invalid(`${here}.operator`, value, problems.join(';')))
-    } else errors.push(fieldError.notSupported(`${here}.operator`, operator, ['Equal', 'Exists']))
+    } else {
+      // Whoever asks for more or less is told that there could be such: of taints that are compared, upstream has the words.
+      const compared = operator === 'Lt' || operator === 'Gt' ? ['Lt', 'Gt'] : []
+      errors.push(fieldError.notSupported(`${here}.operator`, operator, ['Equal', 'Exists', ...compared]))
+    }
     return effect ? [...errors, ...oneOf(`${here}.effect`, effect, EFFECTS)] : errors
   })
 }
@@ -209,7 +216,9 @@ export function templateErrors(template: PodTemplateSpec | undefined, at: string
   const errors = [
     ...podSpecErrors(template?.spec, `${at}.spec`),
     ...templateLabelErrors(template, at),
+    ...seccompAnnotationErrors(annotations, `${at}.annotations`),
     ...appArmorAnnotationErrors(annotations, spec, `${at}.annotations`),
+    ...seccompMismatches(annotations, spec, `${at}.spec`),
     ...appArmorMismatches(annotations, spec, `${at}.spec`),
   ]
   return template?.spec?.ephemeralContainers?.length

@@ -54,7 +54,7 @@ function podNameErrors(field: string, name: string): FieldError[] {
   const errors = resourceNameErrors(field, name)
   return errors.length > 0 || POD_RESOURCES.includes(name) || isHugePages(name)
     ? errors
-    : [fieldError.notSupported(field, name, POD_RESOURCES)]
+    : [fieldError.notSupported(field, name, ['cpu', HUGE_PAGES, 'memory'])]
 }
 
 function amountErrors(field: string, name: string, amount: Quantity): FieldError[] {

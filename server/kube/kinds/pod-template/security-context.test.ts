@@ -29,7 +29,7 @@ describe('rights are refused:', () => {
       [
         `${P}.fsGroupChangePolicy: Unsupported value: "Some": supported values: "Always", "OnRootMismatch"`,
         `${P}.supplementalGroupsPolicy: Unsupported value: "Some": supported values: "Merge", "Strict"`,
-        `${P}.seLinuxChangePolicy: Unsupported value: "Some": supported values: "MountOption", "Recursive"`,
+        `${P}.seLinuxChangePolicy: Unsupported value: "Some": supported values: "Recursive"`,
       ],
     ],
     [
@@ -111,7 +111,9 @@ describe('rights are refused:', () => {
     [
       'processes shared twice',
       pod({ shareProcessNamespace: true, hostPID: true }),
-      ['spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled'],
+      [
+        'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
+      ],
     ],
   ])
 })

@@ -13,7 +13,8 @@ const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const CHOICES = [
   ['fsGroupChangePolicy', ['Always', 'OnRootMismatch']],
   ['supplementalGroupsPolicy', ['Merge', 'Strict']],
-  ['seLinuxChangePolicy', ['MountOption', 'Recursive']],
+  // The other one is of a gate that is closed.
+  ['seLinuxChangePolicy', ['Recursive']],
 ] as const
 const LONGEST_PROFILE = 4095
 const LONGEST_SYSCTL = 253

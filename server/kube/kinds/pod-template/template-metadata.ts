@@ -19,6 +19,9 @@ export function templateMetadataErrors(
       problemsAt(`${at}.annotations`, key, labelKeyProblems(key.toLowerCase())),
     ),
     ...labelsErrors(`${at}.labels`, labels),
-    ...Object.keys(others).map((field) => fieldError.forbidden(`${at}.${field}`, 'cannot be set')),
+    // Upstream makes the first letter of Go's name small.
+    ...Object.keys(others).map((field) =>
+      fieldError.forbidden(`${at}.${field === 'uid' ? 'uID' : field}`, 'cannot be set'),
+    ),
   ]
 }

@@ -77,7 +77,7 @@ export const volumeSourceOf = (spec: PersistentVolumeSpec | undefined): Record<s
 
 export function volumeSourceErrors(spec: PersistentVolumeSpec, at: string): FieldError[] {
   const [first, ...more] = SOURCES.filter((source) => spec[source] !== undefined)
-  if (!first) return [fieldError.required(at, 'must specify a volume type')]
+  if (!first) return [...affinityErrors(spec, at), fieldError.required(at, 'must specify a volume type')]
   const checks = { ...SHARED_SOURCES, ...OWN_SOURCES } as Record<string, (source: unknown, at: string) => FieldError[]>
   return [
     ...more.map((other) => fieldError.forbidden(`${at}.${other}`, 'may not specify more than 1 volume type')),

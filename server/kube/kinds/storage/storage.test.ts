@@ -53,7 +53,7 @@ describe('kinds of storage', () => {
       [
         'spec.accessModes: Required value',
         'spec.capacity: Required value',
-        'spec.capacity: Unsupported value: {}: supported values: "storage"',
+        'spec.capacity: Unsupported value: null: supported values: "storage"',
         'spec: Required value: must specify a volume type',
       ],
     ],
@@ -116,7 +116,7 @@ describe('kinds of storage', () => {
       [
         expect.stringContaining('spec.dataSource.apiGroup: Invalid value: "a b": a lowercase RFC 1123 subdomain must'),
         expect.stringContaining('spec.dataSourceRef.namespace: Invalid value: "N": a lowercase RFC 1123 label must'),
-        'spec: Invalid value: spec.dataSource: may not be specified when dataSourceRef.namespace is specified',
+        'spec: Invalid value: {}: may not be specified when dataSourceRef.namespace is specified',
         expect.stringContaining('spec.volumeAttributesClassName: Invalid value: "A": a lowercase RFC 1123 subdomain'),
       ],
     ],
