@@ -71,13 +71,9 @@ const isMapped = (address: string) => isIP(address) === 6 && numberOf(address) >
 
 /** One spelling only, and nothing beyond the prefix. */
 export function strictRangeProblems(text: string): string[] {
-  const cidr = parseCidr(text)
-  if (!cidr) return [NO_RANGE]
-  const address = firstAddress(cidr)
-  const strict = `${address}/${cidr.bits}`
-  if (address !== canonical(cidr.address)) {
-    return [`must not have bits set beyond the prefix length (should be "${strict}")`]
-  }
+  const problems = rangeProblems(text)
+  if (problems.length > 0) return problems
+  const strict = canonicalCidr(text)
   return strict === text ? [] : [`must be in canonical form ("${strict}")`]
 }
 
@@ -90,7 +86,8 @@ export function interfaceAddressProblems(text: string): string[] {
 }
 
 export function strictAddressProblems(text: string): string[] {
-  if (isIP(text) === 0) return [NO_ADDRESS]
+  const problems = addressProblems(text)
+  if (problems.length > 0) return problems
   return canonical(text) === text ? [] : [`must be in canonical form ("${canonical(text)}")`]
 }
 

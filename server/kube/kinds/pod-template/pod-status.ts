@@ -47,15 +47,16 @@ export function podStatusErrors(next: Pod, previous: Pod): FieldError[] {
   ]
 }
 
-function generationErrors(at: string, told: { observedGeneration?: number }): FieldError[] {
-  const { observedGeneration: generation = 0 } = told
+function generationErrors(at: string, told: object): FieldError[] {
+  const { observedGeneration: generation = 0 } = told as { observedGeneration?: number }
   const why = 'must be a non-negative integer'
   return generation < 0 ? [fieldError.invalid(`${at}.observedGeneration`, generation, why)] : []
 }
 
 /** As whom a container runs. */
 function userErrors(list: (typeof LISTS)[number], status: PodStatus, spec: PodSpec | undefined): FieldError[] {
-  return (status[list] ?? []).flatMap(({ user }, index) => {
+  type Told = { user?: { linux?: { uid?: number; gid?: number; supplementalGroups?: number[] } } }
+  return ((status[list] ?? []) as Told[]).flatMap(({ user }, index) => {
     const at = `status.${list}[${index}].user.linux`
     if (!user?.linux) return []
     if (spec?.os?.name === 'windows') return [fieldError.forbidden(at, 'cannot be set for a windows pod')]
