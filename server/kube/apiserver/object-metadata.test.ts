@@ -170,7 +170,7 @@ it('takes a uid in an update for a condition, and in a patch for a change', asyn
   const update = await send('PUT', `${MAPS}/same`, { metadata: { name: 'same', uid: 'other' } })
   expect([update.code, update.json().message]).toEqual([
     409,
-    `Operation cannot be fulfilled on configmaps "same": Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata?.uid}`,
+    `Operation cannot be fulfilled on configmaps "same": StorageError: invalid object, Code: 4, Key: /registry/configmaps/default/same, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata?.uid}`,
   ])
   const patch = (uid: string | undefined) =>
     test.transport.request({

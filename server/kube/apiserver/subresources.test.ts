@@ -140,8 +140,42 @@ describe('subresources', () => {
     })
     await newPod('old-way')
     await post(`${DEFAULT}/bindings`, { ...binding, metadata: { name: 'old-way' } })
-    await expect(post(`${DEFAULT}/pods/none/binding`, { ...binding, metadata: {} })).rejects.toMatchObject({
-      code: 404,
+    await expect(
+      post(`${DEFAULT}/pods/none/binding`, { ...binding, metadata: { name: 'none' } }),
+    ).rejects.toMatchObject({ code: 404 })
+  })
+
+  it.each<[string, object, number, string]>([
+    [
+      'of no name',
+      { metadata: {}, target: { name: 'node-1' } },
+      400,
+      'name in URL does not match name in Binding object',
+    ],
+    ['to nothing', { metadata: { name: 'web' }, target: {} }, 500, 'target.name: Required value'],
+    [
+      'to something else',
+      { metadata: { name: 'web' }, target: { kind: 'Pod' } },
+      500,
+      '[target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>", target.name: Required value]',
+    ],
+    [
+      'of what a pod was before',
+      { metadata: { name: 'web', resourceVersion: '1' }, target: { name: 'node-1' } },
+      409,
+      'Operation cannot be fulfilled on pods "web": StorageError: invalid object, Code: 4, Key: /registry/pods/default/web, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: ',
+    ],
+    [
+      'of another pod',
+      { metadata: { name: 'web', uid: 'x' }, target: { name: 'node-1' } },
+      409,
+      'Operation cannot be fulfilled on pods "web": StorageError: invalid object, Code: 4, Key: /registry/pods/default/web, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: x, UID in object meta: ',
+    ],
+  ])('refuses a binding %s', async (_what, binding, code, message) => {
+    await newPod()
+    await expect(post(`${DEFAULT}/pods/web/binding`, binding)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
     })
   })
 

@@ -4,8 +4,11 @@ import type { Binding, Pod, PodSpec } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { isJsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { badRequest, conflict, fieldError, invalid } from '../../apimachinery/status-error.ts'
+import { badRequest, conflict, fieldError, StatusError } from '../../apimachinery/status-error.ts'
 import { defineKind } from '../../kinds/define-kind.ts'
+import { Pod as PodKind } from '../../kinds/index.ts'
+import { assertSameUid, preconditionProblem } from '../registry/prepare.ts'
+import { storageKey } from '../registry/storage-keys.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import { admit, assertNamespace, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
@@ -23,22 +26,15 @@ export async function bindPod(call: Call): Promise<Answer> {
   if (value === undefined || (typeof value !== 'string' && !isJsonObject(value)))
     throw badRequest('a Binding is expected')
   const binding = decodeAs(schemas, BINDING, value, { fieldValidation: '' }) as Binding
-  const name = info.name || binding.metadata?.name || ''
-  if (binding.metadata?.name && info.name && binding.metadata.name !== info.name) {
-    throw badRequest(
-      `the name of the object (${binding.metadata.name}) does not match the name on the URL (${info.name})`,
-    )
-  }
   assertNamespace(binding as KubeObject, info.namespace)
-  const { kind = 'Node', name: node = '' } = binding.target ?? {}
-  if (kind !== '' && kind !== 'Node') {
-    throw invalid({ group: '', kind: 'Binding' }, name, [
-      fieldError.notSupported('target.kind', kind, ['Node', '<empty>']),
-    ])
-  }
-  if (!node) throw invalid({ group: '', kind: 'Binding' }, name, [fieldError.required('target.name')])
+  const name = info.name || binding.metadata?.name || ''
   const place = { ...info, resource: 'pods', name, subresource: 'binding' }
   await admit(gateOf({ ...call, info: place }, 'CREATE', dryRun, BINDING), binding)
+  if (info.name && binding.metadata?.name !== info.name) {
+    throw badRequest('name in URL does not match name in Binding object')
+  }
+  assertTarget(binding)
+  const node = binding.target.name ?? ''
   await registry.update(context, {
     namespace: info.namespace,
     name,
@@ -54,12 +50,26 @@ export async function bindPod(call: Call): Promise<Answer> {
   }
 }
 
+/** Upstream says it without a reason. */
+function assertTarget({ target }: Binding): void {
+  const { kind = '', name = '' } = target ?? {}
+  const errors = [
+    ...(kind === '' || kind === 'Node' ? [] : [fieldError.notSupported('target.kind', kind, ['Node', '<empty>'])]),
+    ...(name ? [] : [fieldError.required('target.name')]),
+  ]
+  const told = errors.map(({ field, message }) => `${field}: ${message}`)
+  if (told.length > 0) throw new StatusError('Unknown', told.length > 1 ? `[${told.join(', ')}]` : told.join())
+}
+
 function bound(pod: Pod, binding: Binding, { node, name, now }: { node: string; name: string; now: string }): Pod {
   const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why)
-  if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata?.uid) {
-    throw refuse(
-      `Precondition failed: UID in precondition: ${binding.metadata.uid}, UID in object meta: ${pod.metadata?.uid}`,
-    )
+  const { uid, resourceVersion } = binding.metadata ?? {}
+  const key = storageKey(PodKind, pod.metadata?.namespace ?? '', name)
+  assertSameUid(PodKind, { metadata: { ...(uid ? { uid } : {}) } }, { key, object: pod as KubeObject })
+  const { resourceVersion: actual = '' } = pod.metadata ?? {}
+  if (resourceVersion && resourceVersion !== actual) {
+    const why = `ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${actual}`
+    throw conflict({ group: '', resource: 'pods' }, name, preconditionProblem(key, why))
   }
   if (pod.metadata?.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
   if (pod.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`)

@@ -13,6 +13,7 @@ import { conflict, type FieldError, invalid } from '../../apimachinery/status-er
 import { type AnyKind, type Occasion, SENT_METADATA } from '../../kinds/define-kind.ts'
 import type { PodSpec } from '../../kinds/pod-template/newer-fields.ts'
 import { resizedSpec } from '../../kinds/pod-template/pod-resize.ts'
+import type { Entry } from '../watch-cache/entry.ts'
 import { metaErrors, metaUpdateErrors } from './object-meta-rules.ts'
 
 export interface WithStatus extends KubeObject {
@@ -185,13 +186,13 @@ export function bumpGeneration(object: KubeObject): void {
 }
 
 /** An update meant for an object that has since been deleted and made anew. */
-export function assertSameUid(kind: AnyKind, next: KubeObject, previous: KubeObject): void {
-  const [asked, actual] = [next.metadata?.uid, previous.metadata?.uid]
-  if (asked && asked !== actual) {
-    throw conflict(
-      { group: kind.group, resource: kind.plural },
-      previous.metadata?.name ?? '',
-      `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${actual}`,
-    )
-  }
+export function assertSameUid(kind: AnyKind, next: KubeObject, { key, object }: Pick<Entry, 'key' | 'object'>): void {
+  const [asked, actual] = [next.metadata?.uid, object.metadata?.uid]
+  if (!asked || asked === actual) return
+  const why = preconditionProblem(key, `UID in precondition: ${asked}, UID in object meta: ${actual}`)
+  throw conflict({ group: kind.group, resource: kind.plural }, object.metadata?.name ?? '', why)
 }
+
+/** As upstream's store says it. */
+export const preconditionProblem = (key: string, why: string) =>
+  `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${why}`

@@ -344,7 +344,7 @@ export class Registry {
         fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
       ])
     }
-    if (!isPatch) assertSameUid(this.kind, next, seen.object)
+    if (!isPatch) assertSameUid(this.kind, next, seen)
     if (revision && revision !== seen.object.metadata?.resourceVersion) {
       throw conflict(this.#resource, name, STALE)
     }
