@@ -26,6 +26,9 @@ describe('label selectors', () => {
       misses: [{ tier: 'x' }],
     },
     { text: 'toString', matches: [], misses: [{}] },
+    { text: 'a in (b,)', matches: [{ a: 'b' }, { a: '' }], misses: [{ a: 'c' }] },
+    { text: 'a in (,,b)', matches: [{ a: 'b' }, { a: '' }], misses: [{ a: 'c' }] },
+    { text: ' in=in , b', matches: [{ in: 'in', b: '' }], misses: [{ in: 'in' }] },
   ])('reads $text', ({ text, matches, misses }) => {
     const selector = parseSelector(text)
     for (const labels of matches)
@@ -34,23 +37,35 @@ describe('label selectors', () => {
       expect(selector.matches(labels as Record<string, string>), JSON.stringify(labels)).toBe(false)
   })
 
+  // In the words of apimachinery/pkg/labels/selector.go.
   it.each([
-    'a in b',
-    'a in (b',
-    '=b',
-    'a=b c',
-    'a,,b',
-    '(a)',
-    'a b=c',
-    '!',
-    'a in (b,c',
-    'a==!',
-    'a>x',
-    '-a=b',
-    'a=b!c',
-    'a/b/c=d',
-  ])('refuses %j', (text) => {
-    expect(() => parseSelector(text)).toThrow(/unable to parse requirement/)
+    ['a in b', "unable to parse requirement: found 'b' expected: '('"],
+    ['a in (', "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+    ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"],
+    ['a in (b,', "unable to parse requirement: found '', expected: ',', or identifier"],
+    ['=b', "found '=', expected: !, identifier, or 'end of string'"],
+    ['a=b c', "found 'c', expected: ',' or 'end of string'"],
+    ['!a=b', "found '=', expected: ',' or 'end of string'"],
+    ['a,,b', "found ',', expected: identifier after ','"],
+    ['a,', "found '', expected: identifier after ','"],
+    ['(a)', "found '(', expected: !, identifier, or 'end of string'"],
+    ['a b=c', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+    ['!', "unable to parse requirement: found '', expected: identifier"],
+    ['a==!', "unable to parse requirement: found '!', expected: identifier"],
+    [
+      'a>x',
+      `unable to parse requirement: values[0]: Invalid value: "x": for 'Gt', 'Lt' operators, the value must be an integer`,
+    ],
+    ['a>9223372036854775808', 'values[0]: Invalid value: "9223372036854775808": for'],
+    [
+      'a>-',
+      `unable to parse requirement: [values[0]: Invalid value: "-": for 'Gt', 'Lt' operators, the value must be an integer, values[0][a]: Invalid value: "-": a valid label`,
+    ],
+    ['-a=b', 'unable to parse requirement: <nil>: Invalid value: "-a": '],
+    ['a in (z, b$)', 'unable to parse requirement: values[0][a]: Invalid value: "b$": '],
+    ['a/b/c=d', 'unable to parse requirement: <nil>: Invalid value: "a/b/c": '],
+  ])('refuses %j', (text, says) => {
+    expect(() => parseSelector(text)).toThrow(says)
   })
 
   it.each(['a=b', 'a!=b', '!a', 'a', 'a in (b,c)', 'a notin (b,c)', 'a>5'])(

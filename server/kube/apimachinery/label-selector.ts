@@ -49,11 +49,19 @@ function holds({ key, operator, values }: Requirement, labels: Labels): boolean 
       return value === undefined
     case 'gt':
     case 'lt': {
-      if (value === undefined || !/^-?\d+$/.test(value)) return false
+      if (value === undefined || !isInteger(value)) return false
       const [bound] = values
-      return operator === 'gt' ? BigInt(value) > BigInt(bound ?? 0) : BigInt(value) < BigInt(bound ?? 0)
+      const [is, than] = [value, bound ?? '0'].map((text) => BigInt(text.replace('+', ''))) as [bigint, bigint]
+      return operator === 'gt' ? is > than : is < than
     }
   }
+}
+
+/** Of 64 bits, as Go reads them. */
+function isInteger(text: string): boolean {
+  if (!/^[+-]?\d+$/.test(text)) return false
+  const number = BigInt(text.replace('+', ''))
+  return BigInt.asIntN(64, number) === number
 }
 
 /** The object form. Absent selects nothing, empty selects everything, as upstream's LabelSelectorAsSelector. */
@@ -98,116 +106,117 @@ export function formatSelector({ requirements }: Selector): string {
 
 /** Reads the string form; throws BadRequest in upstream's words. */
 export function parseSelector(text: string): Selector {
-  if (text.trim() === '') return selectorOf([])
   return selectorOf(new SelectorReader(text).read())
 }
 
-const TOKEN = /\s*(!=|==|[=!<>(),]|[^\s=!<>(),]+)/y
+const TOKEN = /[ \t\r\n]*(!=|==|[=!<>(),]|[^ \t\r\n=!<>(),]+)/y
+const BLANK_END = /[ \t\r\n]+$/
+const OPERATORS: Readonly<Record<string, Requirement['operator']>> = {
+  in: 'in',
+  notin: 'notin',
+  '=': 'in',
+  '==': 'in',
+  '!=': 'notin',
+  '>': 'gt',
+  '<': 'lt',
+}
 
+/** The end is the empty text. */
 class SelectorReader {
   readonly #tokens: string[] = []
   #next = 0
 
   constructor(text: string) {
     TOKEN.lastIndex = 0
-    const trimmed = text.trimEnd()
-    while (TOKEN.lastIndex < trimmed.length) {
-      const match = TOKEN.exec(trimmed)
-      if (!match?.[1]) throw unparsable(`found '${trimmed}'`)
-      this.#tokens.push(match[1])
-    }
+    const trimmed = text.replace(BLANK_END, '')
+    while (TOKEN.lastIndex < trimmed.length) this.#tokens.push(TOKEN.exec(trimmed)?.[1] ?? '')
   }
 
   read(): Requirement[] {
     const requirements: Requirement[] = []
+    const first = this.#peek()
+    if (first === '') return requirements
+    if (!isKeyAhead(first)) throw badRequest(`found '${first}', expected: !, identifier, or 'end of string'`)
     for (;;) {
       requirements.push(this.#requirement())
       const separator = this.#take()
-      if (separator === undefined) return requirements
-      if (separator !== ',') throw unparsable(`found '${separator}', expected: ',' or 'end of string'`)
+      if (separator === '') return requirements
+      if (separator !== ',') throw badRequest(`found '${separator}', expected: ',' or 'end of string'`)
+      const ahead = this.#peek()
+      if (!isKeyAhead(ahead)) throw badRequest(`found '${ahead}', expected: identifier after ','`)
     }
   }
 
-  #take(): string | undefined {
-    return this.#tokens[this.#next++]
+  #take(): string {
+    return this.#tokens[this.#next++] ?? ''
   }
 
-  #peek(): string | undefined {
-    return this.#tokens[this.#next]
+  #peek(): string {
+    return this.#tokens[this.#next] ?? ''
   }
 
   #requirement(): Requirement {
-    const first = this.#take()
-    if (first === '!') return checked({ key: this.#key(this.#take()), operator: '!', values: [] })
-    const key = this.#key(first)
-    const operator = this.#peek()
-    if (operator === undefined || operator === ',') return checked({ key, operator: 'exists', values: [] })
-    this.#next++
-    switch (operator) {
-      case '=':
-      case '==':
-        return checked({ key, operator: 'in', values: [this.#value()] })
-      case '!=':
-        return checked({ key, operator: 'notin', values: [this.#value()] })
-      case '>':
-        return checked({ key, operator: 'gt', values: [this.#value()] })
-      case '<':
-        return checked({ key, operator: 'lt', values: [this.#value()] })
-      case 'in':
-      case 'notin':
-        return checked({ key, operator, values: this.#values() })
-      default:
-        throw unparsable(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`)
-    }
-  }
-
-  #key(token: string | undefined): string {
-    if (token === undefined || /^[=!<>(),]/.test(token)) {
-      throw unparsable(`found '${token ?? ''}', expected: !, identifier, or 'end of string'`)
-    }
-    return token
+    const isNot = this.#peek() === '!'
+    if (isNot) this.#next++
+    const key = this.#take()
+    if (!isWord(key)) throw unparsable(`found '${key}', expected: identifier`)
+    const problems = labelKeyProblems(key)
+    if (problems.length > 0) throw unparsable(`<nil>: Invalid value: "${key}": ${problems.join('; ')}`)
+    if (isNot) return { key, operator: '!', values: [] }
+    if (isEnd(this.#peek())) return { key, operator: 'exists', values: [] }
+    const told = this.#take()
+    const operator = ownOf(OPERATORS, told)
+    if (!operator) throw unparsable(`found '${told}', expected: in, notin, =, ==, !=, gt, lt`)
+    const isSet = told === 'in' || told === 'notin'
+    // A set: each once, and in order.
+    return checked({ key, operator, values: isSet ? [...new Set(this.#values())].sort() : [this.#value()] })
   }
 
   /** A value may be empty: `app=` and `app=,tier=x` are legal. */
   #value(): string {
-    const token = this.#peek()
-    if (token === undefined || token === ',') return ''
-    this.#next++
-    if (/^[=!<>(),]/.test(token)) throw unparsable(`found '${token}', expected: identifier`)
+    if (isEnd(this.#peek())) return ''
+    const token = this.#take()
+    if (!isWord(token)) throw unparsable(`found '${token}', expected: identifier`)
     return token
   }
 
+  /** `(a,b)`; between two commas, and between one and a bracket, is the empty value. */
   #values(): string[] {
-    if (this.#take() !== '(') throw unparsable(`found '${this.#tokens[this.#next - 1] ?? ''}' expected: '('`)
+    const bracket = this.#take()
+    if (bracket !== '(') throw unparsable(`found '${bracket}' expected: '('`)
     const values: string[] = []
+    const first = this.#peek()
+    if (first !== ',' && first !== ')' && !isWord(first)) {
+      throw unparsable(`found '${first}', expected: ',', ')' or identifier`)
+    }
     for (;;) {
-      const token = this.#take()
-      if (token === undefined) throw unparsable(`found '', expected: ',', ')' or identifier`)
-      if (token === ')') return values.length > 0 ? values : ['']
-      if (token === ',') values.push('')
-      else {
-        values.push(token)
-        const after = this.#take()
-        if (after === ')') return values
-        if (after !== ',') throw unparsable(`found '${after ?? ''}', expected: ',' or ')'`)
-      }
+      const token = this.#peek()
+      if (token === ',' || token === ')') values.push('')
+      else if (!isWord(token)) throw unparsable(`found '${token}', expected: ',', or identifier`)
+      else values.push(this.#take())
+      const after = this.#take()
+      if (after === ')') return values
+      if (after !== ',') throw unparsable(`found '${after}', expected: ',' or ')'`)
     }
   }
 }
 
+const isWord = (token: string) => token !== '' && !/^[=!<>(),]/.test(token)
+const isKeyAhead = (token: string) => token === '!' || isWord(token)
+const isEnd = (token: string) => token === '' || token === ','
+
 function checked(requirement: Requirement): Requirement {
-  const [problem] = labelKeyProblems(requirement.key)
-  if (problem) throw unparsable(`key: Invalid value: "${requirement.key}": ${problem}`)
-  if (requirement.operator === 'gt' || requirement.operator === 'lt') {
-    const [bound = ''] = requirement.values
-    if (!/^-?\d+$/.test(bound)) {
-      throw unparsable(`values[0]: Invalid value: "${bound}": for 'Gt', 'Lt' operators, the value must be an integer`)
-    }
+  const { key, operator, values } = requirement
+  const isNumber = operator === 'gt' || operator === 'lt'
+  const problems = values.flatMap((value, index) => {
+    if (!isNumber || isInteger(value)) return []
+    return [`values[${index}]: Invalid value: "${value}": for 'Gt', 'Lt' operators, the value must be an integer`]
+  })
+  for (const [index, value] of values.entries()) {
+    const wrong = labelValueProblems(value)
+    if (wrong.length > 0) problems.push(`values[${index}][${key}]: Invalid value: "${value}": ${wrong.join('; ')}`)
   }
-  for (const [index, value] of requirement.values.entries()) {
-    const [wrong] = labelValueProblems(value)
-    if (wrong) throw unparsable(`values[${index}][${requirement.key}]: Invalid value: "${value}": ${wrong}`)
-  }
+  if (problems.length > 0) throw unparsable(problems.length > 1 ? `[${problems.join(', ')}]` : problems.join())
   return requirement
 }
 
