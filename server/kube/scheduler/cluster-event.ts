@@ -95,7 +95,7 @@ export function upstreamNameOf(event: ClusterEvent): string {
 }
 
 /** The first that has changed, where it is several things: each is an event of its own there. */
-function whatOfNode({ node, previous }: { node: Node; previous: Node }): string {
+function whatOfNode({ node, previous }: NodeChange): string {
   if (previous.spec?.unschedulable && !node.spec?.unschedulable) return 'UpdateNodeTaint'
   if (!deepEqual(node.status?.allocatable, previous.status?.allocatable)) return 'UpdateNodeAllocatable'
   if (hasOtherLabels(node, previous)) return 'UpdateNodeLabel'
@@ -113,6 +113,15 @@ function whatOfPod({ pod, previous }: { pod: Pod; previous: Pod }): string {
 type Labelled = Pick<Node & Pod, 'metadata'>
 export const hasOtherLabels = (now: Labelled, before: Labelled): boolean =>
   !deepEqual(now.metadata?.labels, before.metadata?.labels)
+
+interface NodeChange {
+  node: Node
+  previous: Node
+}
+
+/** Nodes that let pods come again included. */
+export const hasOtherTaints = ({ node: { spec: now }, previous: { spec: before } }: NodeChange): boolean =>
+  !deepEqual(now?.taints, before?.taints) || (before?.unschedulable === true && !now?.unschedulable)
 
 /** They can be added to, and not otherwise changed. */
 export const hasOtherTolerations = ({ spec: now }: Pod, { spec: before }: Pod): boolean =>

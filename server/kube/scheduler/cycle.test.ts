@@ -338,6 +338,13 @@ it('tells what each plug-in gave each node', () => {
   expect(scores.told(1).map(({ name }) => name)).toEqual(['a'])
 })
 
+it('takes the first node that fits where nobody scores', () => {
+  const plugins = pluginsOf(world).map(({ score: _score, ...plugin }) => plugin)
+  const nodes = [node('full', { cpu: '0' }), node('a'), node('b'), node('c')]
+  expect(run(asking('1'), nodes, { plugins })).toMatchObject({ chosen: 'a', looked: 2 })
+  expect(run(asking('1'), nodes, { plugins, startAt: 2 })).toMatchObject({ chosen: 'b', looked: 1 })
+})
+
 it.each([
   { nodes: 1, enough: 1 },
   { nodes: 100, enough: 100 },

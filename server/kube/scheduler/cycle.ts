@@ -43,6 +43,8 @@ export interface CycleOptions {
   nominatedOn?: (node: string, before: Pod) => readonly Pod[]
   /** How many of all nodes are enough, in percent; 0 for as many as the size of the cluster asks for. */
   percentageOfNodesToScore?: number
+  /** Others choose as well, though no plug-in scores. */
+  isChosenByOthers?: boolean
   /** Where to begin looking; moves on from cycle to cycle, so that all nodes get their turn. */
   startAt: number
   /** Told of each stage that was gone through. */
@@ -95,13 +97,14 @@ export function findFeasible(pod: Pod, nodes: NodeList, options: CycleOptions): 
 
 function look(pod: Pod, search: Search, only: Only | undefined): Search {
   const { nodes, judge, rejections } = search
-  const { startAt, percentageOfNodesToScore } = search.options
+  const { plugins, isChosenByOthers, startAt, percentageOfNodesToScore } = search.options
   // Room was made for it there: nobody else need be asked.
   const nominated = pod.status?.nominatedNodeName ? nodes.get(pod.status.nominatedNodeName) : undefined
   if (nominated && !judge(nominated)) return { ...search, feasible: [nominated] }
   const candidates = only ? nodes.all.filter(({ name }) => only.nodes.has(name)) : nodes.all
   if (only) rejectOthers(nodes, only, rejections)
-  const enough = enoughNodes(candidates.length, percentageOfNodesToScore)
+  const isChosen = isChosenByOthers || plugins.some(({ score }) => score)
+  const enough = isChosen ? enoughNodes(candidates.length, percentageOfNodesToScore) : 1
   for (; search.looked < candidates.length && search.feasible.length < enough; search.looked++) {
     const node = candidates[(startAt + search.looked) % candidates.length]!
     const rejection = judge(node)

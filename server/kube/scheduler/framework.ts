@@ -7,7 +7,7 @@
 // Upstream: kubernetes/pkg/scheduler/framework/interface.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
-import { CLUSTER_EVENTS, type ClusterEvent, type ClusterEventType } from './cluster-event.ts'
+import { CLUSTER_EVENTS, type ClusterEvent, type ClusterEventType, hasOtherTaints } from './cluster-event.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { NodeList } from './node-list.ts'
 
@@ -68,6 +68,8 @@ export interface Plugin {
   bind?(state: CycleState, pod: Pod, node: string): Promise<boolean>
   /** What may let in a pod that this plug-in rejected; anything unless told. */
   readonly wokenBy?: readonly ClusterEventType[]
+  /** Goes by what nodes keep away: of the others, those that new nodes help are asked anew after any change of that. */
+  readonly heedsTaints?: boolean
   /** Whether it may after this one of these events; yes unless told. */
   mayHelp?(event: ClusterEvent, pod: Pod): boolean
 }
@@ -124,5 +126,13 @@ export function normalizeByMax(scores: NodeScore[], { reverse }: { reverse: bool
 }
 
 /** Whether a pod that the plug-in rejected may fit after the event. */
-export const mayWake = ({ wokenBy = CLUSTER_EVENTS, mayHelp }: Plugin, event: ClusterEvent, pod: Pod): boolean =>
-  wokenBy.includes(event.type) && (!mayHelp || mayHelp(event, pod))
+export function mayWake(
+  { wokenBy = CLUSTER_EVENTS, heedsTaints, mayHelp }: Plugin,
+  event: ClusterEvent,
+  pod: Pod,
+): boolean {
+  // Upstream's way round news that it may miss (kubernetes/kubernetes#109437), and what people see of it.
+  const isAsNew = event.type === 'node-updated' && wokenBy.includes('node-added') && hasOtherTaints(event)
+  if (isAsNew && !heedsTaints) return true
+  return wokenBy.includes(event.type) && (!mayHelp || mayHelp(event, pod))
+}

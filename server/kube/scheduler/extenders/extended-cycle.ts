@@ -16,8 +16,16 @@ export async function decideWithExtenders(
   options: CycleOptions,
   extenders: readonly Extender[],
 ): Promise<Decision> {
-  const search = findFeasible(pod, nodes, options)
+  const isChosenByOthers = extenders.some(({ filters, prioritizes }) => filters || prioritizes)
+  let search = findFeasible(pod, nodes, { ...options, isChosenByOthers })
+  const isAsPromised = search.looked === 0 && search.feasible.length > 0
   await filter(pod, search, extenders)
+  if (isAsPromised && search.feasible.length === 0) {
+    // They would not have it where room was made for it: it is as any other pod.
+    const { nominatedNodeName: _promised, ...status } = pod.status ?? {}
+    search = findFeasible({ ...pod, status }, nodes, { ...options, isChosenByOthers })
+    await filter(pod, search, extenders)
+  }
   if (search.feasible.length === 0) return makeRoom(pod, search, giveUp(pod, search), extenders)
   const scores = scoresOf(pod, search)
   if (search.feasible.length > 1) {

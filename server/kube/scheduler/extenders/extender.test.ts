@@ -19,8 +19,10 @@ beforeAll(async () => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const url = request.url ?? ''
-    asked.push({ url, body: JSON.parse(Buffer.concat(chunks).toString()) })
-    const answer = answers[url.slice('/scheduler/'.length)]
+    const body = JSON.parse(Buffer.concat(chunks).toString())
+    asked.push({ url, body })
+    const told = answers[url.slice('/scheduler/'.length)]
+    const answer = typeof told === 'function' ? told(body) : told
     if (answer === undefined) response.writeHead(500).end()
     else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
   })
@@ -88,6 +90,19 @@ it.each([
   using ignorable = open({ ignorable: true })
   await expect(decide(pod(), list('a'), extender)).rejects.toThrow(message)
   expect((await decide(pod(), list('a'), ignorable)).chosen).toBe('a')
+})
+
+it('looks at all nodes where extenders would not have a pod on the one that was promised to it', async () => {
+  const but = (name: string) => (body: { NodeNames: string[] }) => ({
+    NodeNames: body.NodeNames.filter((one) => one !== name),
+  })
+  using extender = open({ prioritizeVerb: '' })
+  const promised = { ...pod(), status: { nominatedNodeName: 'b' } }
+  answers = { filter: but('a') }
+  expect((await decide(promised, list('a', 'b'), extender)).chosen).toBe('b')
+  expect(asked).toHaveLength(1)
+  answers = { filter: but('b') }
+  expect((await decide(promised, list('a', 'b'), extender)).chosen).toBe('a')
 })
 
 it('asks only about pods that ask for what the extender manages', () => {

@@ -13,6 +13,7 @@ const toleratesCordon = ({ spec }: Pod) =>
 
 export const nodeUnschedulable: Plugin = {
   name: 'NodeUnschedulable',
+  heedsTaints: true,
   filter(_, pod, { isCordoned }) {
     if (!isCordoned) return undefined
     return toleratesCordon(pod) ? undefined : rejectForGood('node(s) were unschedulable')

@@ -236,6 +236,7 @@ export function podTopologySpread(defaults: Defaults): Plugin {
   return {
     name: NAME,
     weight: 2,
+    heedsTaints: true,
     preFilter(state, pod, nodes) {
       const hard = hardState(pod, nodes, defaults, selections)
       if (hard.length === 0) return SKIP

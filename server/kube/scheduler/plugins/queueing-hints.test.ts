@@ -149,7 +149,16 @@ it.each<[plugin: string, news: string, pod: Pod, event: ClusterEvent, wakes: boo
     { type: 'storage-class-changed', object: slow({ metadata: { labels: { x: 'y' } } }), previous: slow() },
     false,
   ],
-  ['VolumeBinding', 'other taints', using('data'), updated(a, { ...a, taints: ['x'] }), false],
+  ['VolumeBinding', 'other taints', using('data'), updated(a, { ...a, taints: ['x'] }), true],
+  ['VolumeBinding', 'more room', using('data'), updated(a, { ...a, cpu: '8' }), false],
+  ['NodeResourcesFit', 'other taints on a node that is too small', small, updated({ taints: ['x'] }, {}), true],
+  [
+    'NodeVolumeLimits',
+    'other taints, as new nodes are no news to it',
+    using('data'),
+    updated({ taints: ['x'] }, {}),
+    false,
+  ],
   ['VolumeBinding', 'another label on a node', using('data'), updated(a, b), true],
   [
     'VolumeZone',

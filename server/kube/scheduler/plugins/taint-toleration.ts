@@ -12,6 +12,7 @@ const isTolerated = ({ spec }: Node, pod: Pod) =>
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
   weight: 3,
+  heedsTaints: true,
   filter(_, pod, { hardTaints }) {
     if (hardTaints.length === 0) return undefined
     const taint = untolerated(hardTaints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
