@@ -7,17 +7,14 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { StatusError } from '../../kube/apimachinery/index.ts'
-import { nodeIsReady } from '../../observe/index.ts'
 import type { SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
-import type { ClusterView } from '../labs/cluster-view.ts'
 import type { Lab, Step } from '../labs/lab.ts'
-import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 import type { TerminalRoom } from '../terminals/terminal-room.ts'
-import { doAgain } from './do-again.ts'
+import { BringToStep } from './bring-to-step.ts'
 import { type Progress, type ProgressStore, type Standing, standingOf } from './progress.ts'
+import { follow, nodesReady, prompt } from './sandbox-ready.ts'
 import { hintOf, questionOf, sessionView } from './session-view.ts'
 import { StepJudge } from './step-judge.ts'
 
@@ -47,20 +44,13 @@ const GETTING_READY = 'Getting your cluster ready.'
 /** Nobody need have been away: it sleeps too when the classroom has been started anew. */
 const WAKING = 'Waking your cluster. Everything is as you left it.'
 const ASLEEP = 'Your cluster sleeps: nothing was done here for a while. Everything is as you left it.'
-const DONE_BEFORE =
-  'This lab was done, and stays so in the course. Your cluster has been another lab’s since, or is a new one, so the lab begins anew.'
-/** The second time, when it did not do. */
-const CLEAR_WITHIN_MS = [30_000, 90_000] as const
-const CLEAR_AGAIN_AFTER_MS = 1000
-const FOLLOW_WITHIN_MS = 60_000
-const NODES_WITHIN_MS = 120_000
-const PROMPT_WITHIN_MS = 5000
 
 export class LabSession {
   readonly lab: Lab
   readonly #options: LabSessionOptions
   readonly #progress: Progress
   readonly #judge: StepJudge
+  readonly #bring: BringToStep
   readonly #listeners = new Set<() => void>()
   #phase: SessionView['phase'] = 'starting'
   #message = ''
@@ -85,6 +75,16 @@ export class LabSession {
       write: (write) => this.#write(write),
       save: () => this.#save(),
       tell: () => this.#tell(),
+    })
+    this.#bring = new BringToStep({
+      ...options,
+      judge: this.#judge,
+      sandbox: () => this.#sandbox,
+      replace: () => this.#replace(),
+      say: (message) => this.#say(this.#phase, message),
+      notice: (words) => {
+        this.#notice = words
+      },
     })
   }
 
@@ -220,8 +220,8 @@ export class LabSession {
       this.#say('resetting', words)
       this.#stopWatching()
       await this.#claim(true)
-      if (step === 1) await this.#startOver()
-      else await this.#bringTo(step)
+      if (step === 1) await this.#bring.startOver()
+      else await this.#bring.bringTo(step)
       await this.#goOn()
     })
   }
@@ -243,7 +243,7 @@ export class LabSession {
       await putBack(to.state)
       await store.goBack(this.#progress, to.standing, clock.now())
       await this.#claim()
-      await Promise.all([this.#nodesReady(), this.#prompt()])
+      await this.#ready()
       await this.#goOn()
     })
   }
@@ -288,8 +288,8 @@ export class LabSession {
     const { clock, store } = this.#options
     const began = clock.monotonic()
     const { cluster } = await this.#claim()
-    if ((await store.labIn(cluster)) !== this.lab.id) await this.#bringBack()
-    await Promise.all([this.#nodesReady(), this.#prompt()])
+    if ((await store.labIn(cluster)) !== this.lab.id) await this.#bring.bringBack()
+    await this.#ready()
     this.#startedInMs ??= Math.round(clock.monotonic() - began)
     await this.#goOn()
   }
@@ -310,23 +310,13 @@ export class LabSession {
     this.#expectTurn()
     const sandbox = await this.#options.claim(this.#inLine, orAnother)
     this.#expectTurn()
-    await this.#follow(sandbox)
+    await follow(sandbox, this.lab, this.#options.clock)
     this.#expectTurn()
     this.#sandbox = sandbox
     this.#tabsWatched?.[Symbol.dispose]()
     this.#tabsWatched = sandbox.terminals.onChange(() => this.#tell())
     this.#tell()
     return sandbox
-  }
-
-  /** Not for ever: whatever is opened next waits behind it. */
-  async #follow({ watch }: Sandbox): Promise<void> {
-    const { clock } = this.#options
-    const followed = new AbortController()
-    const late = clock.sleep(FOLLOW_WITHIN_MS, followed.signal).then(() => {
-      throw new Error('Your cluster does not answer')
-    })
-    await Promise.race([watch.follow(this.lab.cluster.watches), late]).finally(() => followed.abort())
   }
 
   /** Whoever has given way meanwhile neither asks for the cluster nor touches it. */
@@ -342,131 +332,23 @@ export class LabSession {
     this.#judge.judge()
   }
 
-  /**
-   * The cluster has been another lab's. Does again what the learner had done, by the lab's own solutions, so that they go
-   * on where they were; where that cannot be, or there is nothing to do again, the lab begins anew.
-   */
-  async #bringBack(): Promise<void> {
-    const { reached, passed } = this.#progress
-    const isDone = passed.has(this.lab.steps.length)
-    if (reached > 1 && !isDone) return this.#bringTo(reached)
-    if (isDone) this.#notice = DONE_BEFORE
-    await this.#startOver()
-  }
-
-  async #bringTo(to: number): Promise<void> {
-    const { logger, store, clock } = this.#options
-    const isBefore = (step: number) => step < to
-    let doing = 0
-    try {
-      await this.#prepareCluster()
-      for (const step of this.lab.steps.slice(0, to - 1)) {
-        this.#say(this.#phase, `Bringing your cluster back to step ${to}: doing step ${step.number} again.`)
-        doing = step.number
-        await doAgain(step, this.#mySandbox(), this.#judge)
-      }
-      const passed = [...this.#progress.passed].filter(isBefore)
-      await store.goBack(
-        this.#progress,
-        { step: to, reached: to, entered: to - 1, before: { pods: [] }, passed },
-        clock.now(),
-      )
-      const later = this.lab.steps.slice(to - 1).flatMap(({ answers }) => answers)
-      await store.forgetTyped(
-        this.#progress,
-        later.map(({ id }) => id),
-      )
-      await this.#isIn()
-    } catch (err) {
-      if (!this.#sandbox) throw err
-      // The class is paused perhaps. Once the loops go on it can be done; what was reached is not lost for that.
-      if (this.#sandbox.observer.held.length > 0) {
-        throw new Error(`Loops of your cluster are held, so it could not be brought back to step ${to}`, { cause: err })
-      }
-      logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
-      const why =
-        doing > 0
-          ? `Step ${doing} could not be done again for you`
-          : `Your cluster could not be emptied to bring it back to step ${to}`
-      this.#notice = `${why}, so the lab has begun anew, at step 1. Your grade keeps what you had reached.`
-      await this.#startOver()
-    }
-  }
-
-  async #startOver(): Promise<void> {
-    const { store, clock } = this.#options
-    await this.#prepareCluster()
-    await store.startOver(this.#progress, clock.now())
-    await this.#isIn()
-  }
-
-  /** Only now: a process that ends half way finds the cluster to be nobody's lab. */
-  async #isIn(): Promise<void> {
-    await this.#options.store.putLabIn(this.#mySandbox().cluster, this.lab.id)
-  }
-
-  /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
-  async #prepareCluster(): Promise<void> {
-    const { store, discard, clock, logger } = this.#options
-    this.#judge.forget()
-    this.#progress.flags = []
-    const prepare = async ({ watch, cluster, observer }: Sandbox, signal: AbortSignal) => {
-      await store.putLabIn(cluster, '')
-      // A held loop would clear nothing away.
-      await observer.steer({ action: 'release', loops: 'all' })
-      await clearCluster(watch, signal)
-      await applyObjects(watch, this.lab.start, signal)
-    }
+  /** A learner may have stopped a machine: the lab goes on without. */
+  async #ready(): Promise<void> {
+    const { clock, logger } = this.#options
     const sandbox = this.#mySandbox()
-    const { cluster } = sandbox
-    // A host that is being started again refuses at once, all the while: nothing is the matter with the cluster.
-    const prepareWithin = async (withinMs: number) => {
-      const signal = AbortSignal.timeout(withinMs)
-      for (;;) {
-        try {
-          return await prepare(sandbox, signal)
-        } catch (err) {
-          if (this.#sandbox !== sandbox || signal.aborted || isAnswer(err)) throw err
-          logger.warn('sandbox could not be emptied, will be tried again', { cluster, err })
-          await clock.sleep(CLEAR_AGAIN_AFTER_MS, signal)
-        }
-      }
-    }
-    for (const withinMs of CLEAR_WITHIN_MS) {
-      try {
-        return await prepareWithin(withinMs)
-      } catch (err) {
-        // It was let go of, and may sleep, or be another lab's.
-        if (this.#sandbox !== sandbox) throw err
-        logger.warn('sandbox could not be emptied', { cluster, withinMs, err })
-      }
-    }
+    const nodes = nodesReady(sandbox).catch((err) => {
+      if (this.#suspended) throw err
+      logger.warn('not every node is ready', { cluster: sandbox.cluster, err })
+    })
+    await Promise.all([nodes, prompt(sandbox, clock)])
+  }
+
+  async #replace(): Promise<Sandbox> {
     this.#say(this.#phase, 'Your cluster could not be emptied. Making a new one, with a new home.')
     // Nor is it led to by a preview while it goes: another cluster may get its addresses.
     this.#sandbox = undefined
-    await discard()
-    await prepare(await this.#claim(), AbortSignal.timeout(CLEAR_WITHIN_MS[0]))
-  }
-
-  /** A cluster is ready when its nodes are; a warm one has been for long. A learner may have stopped one: the lab goes on without. */
-  async #nodesReady(): Promise<void> {
-    const { watch, cluster } = this.#mySandbox()
-    const areReady = ({ nodes }: ClusterView) => nodes.length > 0 && nodes.every(nodeIsReady)
-    await watch.until(areReady, AbortSignal.timeout(NODES_WITHIN_MS)).catch((err) => {
-      if (this.#suspended) throw err
-      this.#options.logger.warn('not every node is ready', { cluster, err })
-    })
-  }
-
-  /** Opens the first tab ahead of the browser; where there is no shell, the tab itself says why. */
-  async #prompt(): Promise<void> {
-    const { clock } = this.#options
-    const late = new AbortController()
-    const prompted = this.#mySandbox()
-      .terminals.tab('1')
-      .then((tab) => tab.prompted)
-    await Promise.race([prompted, clock.sleep(PROMPT_WITHIN_MS, late.signal)]).catch(() => undefined)
-    late.abort()
+    await this.#options.discard()
+    return this.#claim()
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
@@ -534,6 +416,3 @@ export class LabSession {
     for (const listener of this.#listeners) listener()
   }
 }
-
-/** Of the cluster's own API server, which will say the same again; not of one that is only just coming. */
-const isAnswer = (err: unknown): boolean => err instanceof StatusError && err.reason !== 'ServiceUnavailable'
