@@ -14,7 +14,7 @@ import { listErrors, setErrors } from './lists.ts'
 import { labelErrors, poolErrors, uidErrors } from './names.ts'
 import { bindingErrors, configurationErrors, MOST_CONFIGURATIONS, rawErrors, tolerationErrors } from './shared-rules.ts'
 
-const MOST_CONSUMERS = 256
+export const MOST_CONSUMERS = 256
 const MOST_DEVICES = 32
 const MOST_CONDITIONS = 8
 const MOST_ADDRESSES = 16

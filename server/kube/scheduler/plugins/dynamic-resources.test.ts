@@ -124,6 +124,27 @@ describe('a pod with claims', () => {
     )
   })
 
+  it('has no claim that as many use as can', () => {
+    const users = (count: number) => Array.from({ length: count }, (_, at) => `user-${at}`)
+    const { message, rejections } = outcome(using('c'), view([allocated('c', 'm', users(256))]))
+    expect(message).toMatch(/^0\/2 nodes are available: resourceclaim in use\. /)
+    expect(rejections.get('m')?.unresolvable).toBe(true)
+    expect(outcome(using('c'), view([allocated('c', 'm', users(255))])).chosen).toBe('m')
+    expect(outcome(using('c'), view([allocated('c', 'm', [...users(255), 'pod-uid'])])).chosen).toBe('m')
+  })
+
+  it('is tried again soon when it took too long to find devices for it', () => {
+    const wants = Array.from({ length: 12 }, (_, at) => exactly(`r${at}`))
+    const constraints = [{ matchAttribute: 'gpus.io/board' }]
+    const boards = Object.fromEntries(
+      Array.from({ length: 60 }, (_, at) => [`d${at}`, { attributes: { board: { int: at % 6 } } }]),
+    )
+    const devices = view([claim('c', wants, { constraints })], [slice('m', boards), slice('n', boards)])
+    expect(() => outcome(using('c'), devices)).toThrow(
+      'running "DynamicResources" filter plugin: node m: timed out trying to allocate devices',
+    )
+  })
+
   it('does not come into the line before its claims are there, and its own', () => {
     const bare = pod({ resourceClaims: [{ name: 'x', resourceClaimTemplateName: 't' }] } as object)
     const templated = { ...bare, metadata: { ...bare.metadata, uid: 'pod-uid' } }

@@ -6,6 +6,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { matchesAny } from '../../apimachinery/node-affinity.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
+import { MOST_CONSUMERS } from '../../kinds/devices/claim-status.ts'
 import type { Claim } from '../../kinds/devices/device-objects.ts'
 import { isExtendedClaimOf } from '../../kinds/devices/extended-resources.ts'
 import { isReservedFor, namedClaims, whyNotForPod } from '../../kinds/devices/pod-claims.ts'
@@ -21,7 +22,6 @@ import {
   type Plugin,
   type PostFilterResult,
   type Rejection,
-  reject,
   rejectForGood,
   SKIP,
 } from '../framework.ts'
@@ -56,6 +56,7 @@ export function dynamicResources(devices: DeviceView): Plugin {
       const claims = claimsFor(pod, devices)
       if (typeof claims === 'string') return rejectForGood(claims)
       if (claims.length === 0 && extended.served.size === 0) return SKIP
+      if (claims.some((claim) => isFull(pod, claim))) return rejectForGood('resourceclaim in use')
       const pending = claims.filter(({ status }) => !status?.allocation)
       const problem = pending.map((claim) => whyNotYet(claim, devices)).find(Boolean)
       if (problem) return rejectForGood(problem)
@@ -125,6 +126,10 @@ function claimsFor(pod: Pod, devices: DeviceView): Claim[] | string {
   return claims
 }
 
+/** It has devices, and as many users as it can have. */
+const isFull = (pod: Pod, claim: Claim) =>
+  !!claim.status?.allocation && !isReservedFor(pod, claim) && (claim.status.reservedFor?.length ?? 0) >= MOST_CONSUMERS
+
 function whyNotYet(claim: Claim, devices: DeviceView): string | undefined {
   if (devices.isBeingAllocated(claim)) return `resource claim ${keyOf(claim)} is in the process of being allocated`
   const unknown = requestsOf(claim)
@@ -136,7 +141,7 @@ function whyNotYet(claim: Claim, devices: DeviceView): string | undefined {
 function rejectionOn(plan: Plan, pod: Pod, info: NodeInfo): Rejection | undefined {
   const { node, name } = info
   if (!node) return undefined
-  if (plan.extended.stale) return reject('cannot schedule extended resource claim')
+  if (plan.extended.stale) return rejectForGood('cannot schedule extended resource claim')
   const away = plan.claims.filter((claim) => {
     const selector = claim.status?.allocation?.nodeSelector
     return plan.stuck.has(claim) || (selector && !matchesAny(selector, node))
@@ -150,8 +155,10 @@ function rejectionOn(plan: Plan, pod: Pod, info: NodeInfo): Rejection | undefine
     if (extended) promised.at(-1)!.mappings = extended.mappings
     plan.byNode.set(name, promised)
   } catch (err) {
-    if (err instanceof NotHere || err instanceof TookTooLong) return rejectForGood(err.message)
-    throw new Error(`running "${NAME}" filter plugin: ${(err as Error).message}`, { cause: err })
+    if (err instanceof NotHere) return rejectForGood(err.message)
+    // It may go faster the next time, and no news would tell of that.
+    const where = err instanceof TookTooLong ? `node ${name}: ` : ''
+    throw new Error(`running "${NAME}" filter plugin: ${where}${(err as Error).message}`, { cause: err })
   }
   if (away.length === 0) return undefined
   for (const claim of away) plan.elsewhere.add(claim)
