@@ -122,16 +122,8 @@ describe('what is refused', () => {
     ],
     [
       Lease,
-      { spec: { preferredHolder: 'a' } },
-      ['spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined'],
-    ],
-    [
-      Lease,
-      { spec: { strategy: 'Newest', leaseTransitions: -1 } },
-      [
-        'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0',
-        'spec.strategy.strategy: Unsupported value: "Newest": supported values: "OldestEmulationVersion"',
-      ],
+      { spec: { leaseTransitions: -1 } },
+      ['spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0'],
     ],
     [
       LimitRange,

@@ -20,7 +20,7 @@ export const Ingress = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
-    validate({ spec }) {
+    validate({ spec }, previous) {
       const { rules = [], defaultBackend, tls = [], ingressClassName } = spec ?? {}
       const errors: FieldError[] = []
       if (rules.length === 0 && !defaultBackend) {
@@ -29,7 +29,7 @@ export const Ingress = defineKind<Wire>({
         )
       }
       if (defaultBackend) errors.push(...backendErrors(defaultBackend, 'spec.defaultBackend'))
-      errors.push(...ruleErrors(rules, 'spec.rules'), ...tlsErrors(tls, 'spec.tls'))
+      errors.push(...ruleErrors(rules, 'spec.rules', previous), ...tlsErrors(tls, 'spec.tls', previous))
       if (ingressClassName !== undefined) {
         errors.push(...problemsAt('spec.ingressClassName', ingressClassName, dnsSubdomainProblems(ingressClassName)))
       }

@@ -142,14 +142,17 @@ function specErrors({ spec }: Wire): FieldError[] {
   if (!spec) return [fieldError.required('spec')]
   const errors = jobSpecErrors(spec, 'spec')
   const { selector } = spec
-  if (!selector) return [...errors, fieldError.required('spec.selector')]
-  const selectorErrors = labelSelectorErrors(selector, 'spec.selector')
+  const selectorErrors = selector
+    ? labelSelectorErrors(selector, 'spec.selector')
+    : [fieldError.required('spec.selector')]
+  errors.push(...selectorErrors)
   const labels = spec.template?.metadata?.labels
-  if (selectorErrors.length === 0 && !selectorOfObject(selector).matches(labels)) {
+  // None at all is of no pods.
+  if (!selector || (selectorErrors.length === 0 && !selectorOfObject(selector).matches(labels))) {
     const why = '`selector` does not match template `labels`'
     errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? null, why))
   }
-  return [...errors, ...selectorErrors]
+  return errors
 }
 
 function updateErrors(next: Wire, previous: Wire): FieldError[] {

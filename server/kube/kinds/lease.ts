@@ -1,12 +1,10 @@
 // The Lease: "I am still here", said often and cheaply. Upstream: kubernetes/pkg/registry/coordination/lease.
 
 import type { LeaseSpec, Lease as Wire } from 'kubernetes-types/coordination/v1'
-import { notNegative, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
-import { labelKeyProblems } from '../apimachinery/names.ts'
+import { notNegative } from '../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
-/** With what elections that the control plane coordinates say. */
 type FullSpec = LeaseSpec & { strategy?: string; preferredHolder?: string }
 
 export const Lease = defineKind<Wire>({
@@ -17,22 +15,15 @@ export const Lease = defineKind<Wire>({
   strategy: {
     requiresResourceVersion: true,
     createsOnUpdate: true,
+    prepareForCreate: dropElection,
+    prepareForUpdate: dropElection,
     validate({ spec }) {
       const errors: FieldError[] = []
-      const {
-        leaseDurationSeconds: duration,
-        leaseTransitions: transitions,
-        strategy,
-        preferredHolder,
-      }: FullSpec = spec ?? {}
+      const { leaseDurationSeconds: duration, leaseTransitions: transitions } = spec ?? {}
       if (duration !== undefined && duration <= 0) {
         errors.push(fieldError.invalid('spec.leaseDurationSeconds', duration, 'must be greater than 0'))
       }
       errors.push(...notNegative('spec.leaseTransitions', transitions))
-      if (strategy !== undefined) errors.push(...strategyErrors(strategy))
-      if (preferredHolder && !strategy) {
-        errors.push(fieldError.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined'))
-      }
       return errors
     },
   },
@@ -43,9 +34,9 @@ export const Lease = defineKind<Wire>({
   ],
 })
 
-function strategyErrors(strategy: string): FieldError[] {
-  // As upstream has it, the field twice.
-  const at = 'spec.strategy.strategy'
-  if (strategy.includes('/')) return problemsAt(at, strategy, labelKeyProblems(strategy))
-  return oneOf(at, strategy, ['OldestEmulationVersion'])
+/** What elections say that the control plane coordinates: their gate is closed. Mutates. */
+function dropElection({ spec }: Wire): void {
+  if (!spec) return
+  delete (spec as FullSpec).strategy
+  delete (spec as FullSpec).preferredHolder
 }

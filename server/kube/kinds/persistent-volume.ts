@@ -10,6 +10,7 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { defaultSource } from './pod-template/pod-defaults.ts'
 import { affinityChangeErrors } from './storage/affinity-change.ts'
+import { belowNothing } from './storage/claim-status.ts'
 import { volumeSourceErrors, volumeSourceOf } from './storage/persistent-volume-source.ts'
 import { volumeWarnings } from './storage/storage-warnings.ts'
 import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
@@ -147,7 +148,8 @@ function capacityErrors({ capacity: given }: PersistentVolumeSpec, at: string): 
     errors.push(fieldError.notSupported(`${at}.capacity`, given ?? null, ['storage']))
   }
   for (const [resource, amount] of Object.entries(capacity)) {
-    errors.push(...quantityErrors(`${at}.capacity[${resource}]`, amount, { positive: true }))
+    const field = `${at}.capacity[${resource}]`
+    errors.push(...belowNothing(field, amount), ...quantityErrors(field, amount, { positive: true }))
   }
   return errors
 }

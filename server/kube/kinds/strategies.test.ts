@@ -2,7 +2,7 @@
 // (kubernetes/pkg/registry/**/strategy.go) and their tests.
 
 import { describe, expect, it } from 'vitest'
-import { EndpointSlice, PersistentVolumeClaim, Service } from './index.ts'
+import { EndpointSlice, Lease, PersistentVolumeClaim, Service } from './index.ts'
 
 describe('an EndpointSlice', () => {
   const slice = (told: object = {}, metadata: object = {}) =>
@@ -36,6 +36,14 @@ describe('an EndpointSlice', () => {
     EndpointSlice.strategy.prepareForUpdate?.(kept, slice(old))
     expect(kept).toMatchObject(old)
   })
+})
+
+it('a Lease says nothing of elections whose gate is closed', () => {
+  const told = { spec: { holderIdentity: 'a', strategy: 'OldestEmulationVersion', preferredHolder: 'b' } }
+  const [made, changed] = [structuredClone(told), structuredClone(told)]
+  Lease.strategy.prepareForCreate?.(made)
+  Lease.strategy.prepareForUpdate?.(changed, {})
+  expect([made, changed]).toEqual([{ spec: { holderIdentity: 'a' } }, { spec: { holderIdentity: 'a' } }])
 })
 
 it('a Service that is balanced no more is not told where', () => {

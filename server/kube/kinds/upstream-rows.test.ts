@@ -3,7 +3,17 @@
 
 import { expect, it } from 'vitest'
 import type { AnyKind } from './define-kind.ts'
-import { Endpoints, Node, PersistentVolume, PersistentVolumeClaim, Pod, Service } from './index.ts'
+import {
+  Deployment,
+  Endpoints,
+  Ingress,
+  Job,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Service,
+} from './index.ts'
 import { container, pod, says, web } from './pod-template/testing/refused-pods.ts'
 import { problems, statusProblems, updateProblems } from './testing/kind-facts.ts'
 
@@ -20,6 +30,9 @@ const claim = (spec: object) => ({
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
 })
 const source = (name: string) => ({ kind: 'PersistentVolumeClaim', name })
+const backend = { service: { name: 'a', port: { number: 80 } } }
+const ingress = (spec: object) => ({ spec: { defaultBackend: backend, ...spec } })
+const anyHost = (path: string) => ({ host: '*.a.b', http: { paths: [{ path, pathType: 'Prefix', backend }] } })
 const service = (spec: object) => ({ spec: { ports: [{ port: 80 }], ...spec } })
 
 it.each<[string, AnyKind, object, unknown[]]>([
@@ -114,6 +127,29 @@ it.each<[string, AnyKind, object, unknown[]]>([
       "spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'",
     ]) as unknown as unknown[],
   ],
+  [
+    'less than nothing',
+    PersistentVolume,
+    volume({ capacity: { storage: '-1Gi' } }),
+    [
+      'spec.capacity[storage]: Invalid value: -1073741824: must be a valid resource quantity',
+      'spec.capacity[storage]: Invalid value: "-1Gi": must be greater than zero',
+    ],
+  ],
+  [
+    'a selector of its own that is not there',
+    Job,
+    {
+      spec: {
+        manualSelector: true,
+        template: { metadata: { labels: { a: 'b' } }, spec: { containers: [web], restartPolicy: 'Never' } },
+      },
+    },
+    [
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`',
+    ],
+  ],
   ['an empty mode', PersistentVolume, volume({ volumeMode: '' }), [says('spec.volumeMode: Unsupported value: ""')]],
   ['an empty mode', PersistentVolumeClaim, claim({ volumeMode: '' }), [says('spec.volumeMode: Unsupported value: ""')]],
   [
@@ -162,10 +198,25 @@ it.each<[string, AnyKind, object, unknown[]]>([
 it.each<[string, AnyKind, object, object]>([
   ['an address', Service, service({ clusterIP: '10.0.0.01', clusterIPs: ['10.0.0.01'] }), {}],
   ['an address of elsewhere', Service, service({ externalIPs: ['10.0.0.01'] }), {}],
+  ['a name of a secret', Ingress, ingress({ tls: [{ secretName: 'A B' }] }), {}],
+  ['a path of a wildcard', Ingress, ingress({ rules: [anyHost('bar')] }), ingress({ rules: [anyHost('baz')] })],
   ['a group', PersistentVolumeClaim, claim({ dataSource: { apiGroup: '^a', kind: 'A', name: 'a' } }), {}],
 ])('%s that was taken before is let pass', (_what, kind, object, more) => {
   expect(problems(kind, object)).not.toEqual([])
   expect(updateProblems(kind, object, { ...object, ...more })).toEqual([])
+})
+
+it('warns of a profile by annotation in a template, where the field does not say the same', () => {
+  const key = 'container.apparmor.security.beta.kubernetes.io/web'
+  const of = (type: string) => {
+    const spec = { containers: [web], securityContext: { appArmorProfile: { type } } }
+    const template = { metadata: { annotations: { [key]: 'runtime/default' } }, spec }
+    return Deployment.strategy.warnings?.({ metadata: { name: 'a' }, spec: { template } } as never)
+  }
+  expect(of('RuntimeDefault')).toEqual([])
+  expect(of('Unconfined')).toEqual([
+    `spec.template.metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`,
+  ])
 })
 
 it('tells what is wrong with what is told of a pod', () => {

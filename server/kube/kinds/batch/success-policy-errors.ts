@@ -43,7 +43,8 @@ function ruleErrors({ succeededIndexes: indexes, succeededCount: count }: Rule, 
   const parsed = indexes === undefined ? [] : parseIndexes(indexes, completions)
   if (indexes !== undefined && indexes.length > LONGEST_INDEXES) {
     errors.push(fieldError.tooLong(`${at}.succeededIndexes`, LONGEST_INDEXES))
-  } else if (typeof parsed === 'string') {
+  }
+  if (typeof parsed === 'string') {
     errors.push(fieldError.invalid(`${at}.succeededIndexes`, indexes, `error parsing succeededIndexes: ${parsed}`))
   }
   if (count === undefined) return errors

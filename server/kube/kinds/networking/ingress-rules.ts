@@ -1,6 +1,6 @@
 // Hosts, paths and backends of an Ingress. Upstream: pkg/apis/networking/validation/validation.go.
 
-import type { HTTPIngressPath, IngressBackend, IngressRule, IngressTLS } from 'kubernetes-types/networking/v1'
+import type { HTTPIngressPath, Ingress, IngressBackend, IngressRule, IngressTLS } from 'kubernetes-types/networking/v1'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import { isIP } from '../../apimachinery/ip-rules.ts'
 import {
@@ -23,24 +23,36 @@ const NO_WILDCARD =
   "case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used " +
   "for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 
-export const ruleErrors = (rules: readonly IngressRule[], at: string): FieldError[] =>
-  rules.flatMap(({ host, http }, index) => {
+/** Paths of hosts with a wildcard, and names of secrets, were not looked at once: who had a bad one may keep what they like. */
+export function ruleErrors(rules: readonly IngressRule[], at: string, previous?: Ingress): FieldError[] {
+  const wereOdd = (previous?.spec?.rules ?? []).some(
+    ({ host, http }) => host?.includes('*') && httpErrors(http, '').length > 0,
+  )
+  return rules.flatMap(({ host, http }, index) => {
     const here = `${at}[${index}]`
     const errors: FieldError[] = []
     if (host && isIP(host)) {
       errors.push(fieldError.invalid(`${here}.host`, host, 'must be a DNS name, not an IP address'))
     }
     if (host) errors.push(...problemsAt(`${here}.host`, host, hostProblems(host)))
-    if (!http) return errors
-    if (!http.paths?.length) errors.push(fieldError.required(`${here}.http.paths`))
-    return [...errors, ...(http.paths ?? []).flatMap((path, at) => pathErrors(path, `${here}.http.paths[${at}]`))]
+    return host?.includes('*') && wereOdd ? errors : [...errors, ...httpErrors(http, `${here}.http`)]
   })
+}
 
-export const tlsErrors = (tls: readonly IngressTLS[], at: string): FieldError[] =>
-  tls.flatMap(({ hosts = [], secretName }, index) => [
+function httpErrors(http: IngressRule['http'], at: string): FieldError[] {
+  if (!http) return []
+  if (!http.paths?.length) return [fieldError.required(`${at}.paths`)]
+  return http.paths.flatMap((path, index) => pathErrors(path, `${at}.paths[${index}]`))
+}
+
+export function tlsErrors(tls: readonly IngressTLS[], at: string, previous?: Ingress): FieldError[] {
+  const secretProblems = (name: string | undefined) => (name ? dnsSubdomainProblems(name) : [])
+  const wereOdd = previous?.spec?.tls?.some(({ secretName }) => secretProblems(secretName).length > 0) ?? false
+  return tls.flatMap(({ hosts = [], secretName }, index) => [
     ...hosts.flatMap((host, hostIndex) => problemsAt(`${at}[${index}].hosts[${hostIndex}]`, host, hostProblems(host))),
-    ...(secretName ? problemsAt(`${at}[${index}].secretName`, secretName, dnsSubdomainProblems(secretName)) : []),
+    ...(wereOdd ? [] : problemsAt(`${at}[${index}].secretName`, secretName, secretProblems(secretName))),
   ])
+}
 
 const hostProblems = (host: string): string[] => {
   if (!host.includes('*')) return dnsSubdomainProblems(host)

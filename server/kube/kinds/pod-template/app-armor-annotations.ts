@@ -53,12 +53,16 @@ export function takeAppArmorFromAnnotations({ metadata, spec }: Pod, occasion?: 
     const annotation = metadata?.annotations?.[key]
     if (annotation === undefined || container.securityContext?.appArmorProfile) return []
     const profile = profileIn(annotation)
-    if (profile && deepEqual(profile, spec.securityContext?.appArmorProfile)) return []
+    if (saysProfile(annotation, spec.securityContext?.appArmorProfile)) return []
     if (profile) container.securityContext = { ...container.securityContext, appArmorProfile: profile }
     occasion?.warn(`metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
     return []
   })
 }
+
+/** Whether an annotation only says again what a field says. */
+export const saysProfile = (annotation: string | undefined, profile: AppArmorProfile | undefined): boolean =>
+  annotation !== undefined && profile !== undefined && deepEqual(profileIn(annotation), profile)
 
 /** Undefined where it says none that there could be. */
 function profileIn(annotation: string): AppArmorProfile | undefined {

@@ -6,7 +6,7 @@ import type { ObjectMeta } from 'kubernetes-types/meta/v1'
 import { addressWarnings } from '../../apimachinery/ip-warnings.ts'
 import { dnsLabelProblems } from '../../apimachinery/names.ts'
 import { storageWarnings } from '../storage/storage-warnings.ts'
-import { APP_ARMOR } from './app-armor-annotations.ts'
+import { APP_ARMOR, saysProfile } from './app-armor-annotations.ts'
 import { fractionWarnings } from './byte-warnings.ts'
 import { eachContainer } from './each-container.ts'
 import type { Container, PodSpec } from './newer-fields.ts'
@@ -97,7 +97,9 @@ function warningsOf(spec: PodSpec, metadata: ObjectMeta, prefix: string): string
     ...(securityContext.seccompProfile ? [] : noted(SECCOMP, USE_SECCOMP)),
     ...eachContainer(spec, at, (container, here) => [
       ...(container.securityContext?.seccompProfile ? [] : noted(`${CONTAINER_SECCOMP}${container.name}`, USE_SECCOMP)),
-      ...(prefix === '' || securityContext.appArmorProfile || container.securityContext?.appArmorProfile
+      ...(prefix === '' ||
+      container.securityContext?.appArmorProfile ||
+      saysProfile(annotations[`${APP_ARMOR}${container.name}`], securityContext.appArmorProfile)
         ? []
         : noted(`${APP_ARMOR}${container.name}`, 'deprecated since v1.30; use the "appArmorProfile" field instead')),
       ...fractionWarnings(container.resources?.limits, `${here}.resources.limits`),

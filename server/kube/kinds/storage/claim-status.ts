@@ -45,8 +45,14 @@ function resourceErrors(name: string, at: string): FieldError[] {
 }
 
 function amountErrors(at: string, amount: string): FieldError[] {
+  const errors = belowNothing(at, amount)
+  return errors.length > 0 ? errors : quantityErrors(at, amount)
+}
+
+/** Upstream shows the whole number below it. */
+export function belowNothing(at: string, amount: string): FieldError[] {
   const { nanos } = quantityOf(amount)
-  if (nanos >= 0n) return quantityErrors(at, amount)
+  if (nanos >= 0n) return []
   const whole = nanos / ONE - (nanos % ONE === 0n ? 0n : 1n)
   return [fieldError.invalid(at, Number(whole), 'must be a valid resource quantity')]
 }
