@@ -40,6 +40,8 @@ export interface ContainerStarterOptions {
   clock: Clock
   node: NodeAmounts
   seccompDefault: boolean
+  /** The longest wait between two starts of one that ends again and again. */
+  longestPauseMs: number
   nodeIPs: readonly string[]
   metrics: Metrics
   rootDir: string
@@ -82,7 +84,8 @@ export class ContainerStarter {
       'kubelet_started_containers_errors_total',
       'Cumulative number of errors when starting containers',
     )
-    this.#backoff = new StartBackoff({ clock: options.clock, initialMs: 10_000, maxMs: 300_000 })
+    const { clock, longestPauseMs: maxMs } = options
+    this.#backoff = new StartBackoff({ clock, initialMs: 10_000, maxMs, forgetMs: 600_000 })
   }
 
   async start(request: StartRequest): Promise<StartOutcome> {

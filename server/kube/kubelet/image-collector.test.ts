@@ -15,9 +15,13 @@ let used: string[]
 let references: string[]
 let available: number
 let said: string[]
+let settings: { imageMaximumGCAge?: string }
 let collector: ImageCollector
 
-beforeEach(() => {
+beforeEach(() => begin())
+
+function begin(told: typeof settings = {}) {
+  settings = told
   clock = new FakeClock()
   images = ['a', 'b', 'c', 'd'].map((id) => ({ id, tags: [`${id}:latest`], digests: [], sizeBytes: SIZE }))
   used = []
@@ -42,7 +46,7 @@ beforeEach(() => {
     claim: () => undefined,
     node: (...[, reason, message]: string[]) => void said.push(`${reason}: ${message}`),
   }
-  const configuration = kubeletConfigurationOf(undefined)
+  const configuration = kubeletConfigurationOf(undefined, settings)
   const common = {
     rootDir: '/',
     configuration,
@@ -53,7 +57,7 @@ beforeEach(() => {
     pulled: { prune: async () => {} },
   }
   collector = new ImageCollector({ runtime, os, events, ...common })
-})
+}
 
 const left = () => images.map(({ id }) => id).join('')
 
@@ -96,5 +100,19 @@ it('spares what has just come, what containers and pods have, and what the runti
 it('removes all that is unused when the machine is short of disk', async () => {
   used = ['a']
   await collector.removeUnused()
+  expect(left()).toBe('a')
+})
+
+it('removes what was not used for longer than images may lie, once it could know, whatever room there is', async () => {
+  begin({ imageMaximumGCAge: '10m' })
+  used = ['a', 'b']
+  await collector.collect()
+  await clock.advance(500_000)
+  used = ['a']
+  await collector.collect()
+  expect(left()).toBe('abcd')
+  await clock.advance(200_000)
+  await collector.collect()
+  // b was in use when it was looked at last, c and d never.
   expect(left()).toBe('a')
 })

@@ -37,9 +37,11 @@ export class ImageCollector {
   readonly #options: ImageCollectorOptions
   readonly #seen = new Map<string, Seen>()
   readonly #collected: Counter
+  readonly #beganAt: number
 
   constructor(options: ImageCollectorOptions) {
     this.#options = options
+    this.#beganAt = options.clock.monotonic()
     this.#collected = options.metrics.counter(
       'kubelet_image_garbage_collected_total',
       'Total number of images garbage collected by the kubelet, whether through disk usage or image age.',
@@ -58,6 +60,7 @@ export class ImageCollector {
   async collect(): Promise<void> {
     const { os, rootDir, configuration, events } = this.#options
     await this.#look()
+    await this.#freeOld(durationOf(configuration.imageMaximumGCAge))
     const disk = await os.fileSystem(rootDir)
     if (!disk || disk.capacityBytes === 0) return
     const { imageGCHighThresholdPercent: high, imageGCLowThresholdPercent: low, imageMinimumGCAge } = configuration
@@ -92,26 +95,44 @@ export class ImageCollector {
   }
 
   async #free(wantedBytes: number, minimumAgeMs: number): Promise<number> {
-    const { runtime, clock, logger } = this.#options
-    const used = await this.#inUse()
-    const now = clock.monotonic()
-    const candidates = (await runtime.listImages())
-      .filter(({ id, isPinned }) => !used.has(id) && !isPinned)
-      .map((image) => ({ image, seen: this.#seen.get(image.id) ?? { firstAt: now, usedAt: now } }))
+    const now = this.#options.clock.monotonic()
+    const candidates = (await this.#unused())
       .filter(({ seen }) => now - seen.firstAt >= minimumAgeMs)
       .sort((a, b) => a.seen.usedAt - b.seen.usedAt || a.seen.firstAt - b.seen.firstAt)
     let freed = 0
     for (const { image } of candidates) {
       if (freed >= wantedBytes) break
-      try {
-        await runtime.removeImage(image.id)
-        freed += image.sizeBytes
-        this.#collected.add({ reason: 'space' })
-      } catch (err) {
-        logger.warn('an image was not removed', { image: image.tags[0] ?? image.id, err })
-      }
+      if (await this.#remove(image, 'space')) freed += image.sizeBytes
     }
     return freed
+  }
+
+  /** However much room there is; who knows of them for less time than that cannot say. */
+  async #freeOld(ageMs: number): Promise<void> {
+    const now = this.#options.clock.monotonic()
+    if (ageMs === 0 || now - this.#beganAt <= ageMs) return
+    for (const { image, seen } of await this.#unused()) if (now - seen.usedAt > ageMs) await this.#remove(image, 'age')
+  }
+
+  async #unused(): Promise<{ image: ImageStatus; seen: Seen }[]> {
+    const { runtime, clock } = this.#options
+    const used = await this.#inUse()
+    const now = clock.monotonic()
+    return (await runtime.listImages())
+      .filter(({ id, isPinned }) => !used.has(id) && !isPinned)
+      .map((image) => ({ image, seen: this.#seen.get(image.id) ?? { firstAt: now, usedAt: now } }))
+  }
+
+  async #remove(image: ImageStatus, reason: 'space' | 'age'): Promise<boolean> {
+    const { runtime, logger } = this.#options
+    try {
+      await runtime.removeImage(image.id)
+      this.#collected.add({ reason })
+      return true
+    } catch (err) {
+      logger.warn('an image was not removed', { image: image.tags[0] ?? image.id, err })
+      return false
+    }
   }
 
   async #inUse(): Promise<Set<string>> {

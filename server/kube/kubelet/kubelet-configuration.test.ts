@@ -44,6 +44,16 @@ it.each([
     file: 'shutdownGracePeriod: 5s\nshutdownGracePeriodByPodPriority: [{ priority: 1, shutdownGracePeriodSeconds: 5 }]',
     why: 'Cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time',
   },
+  {
+    file: 'imagePullCredentialsVerificationPolicy: Sometimes',
+    why: 'option "Sometimes" specified for imagePullCredentialsVerificationPolicy. Valid options are "NeverVerify"',
+  },
+  { file: "preloadedImagesVerificationAllowlist: ['a/*']", why: "can't set `preloadedImagesVerificationAllowlist` if" },
+  {
+    file: 'crashLoopBackOff: { maxContainerRestartPeriod: 10m }',
+    why: 'CrashLoopBackOff.MaxContainerRestartPeriod (got: 600 seconds) must be set between 1s and 300s',
+  },
+  { file: 'imageMaximumGCAge: 1m', why: 'imageMaximumGCAge 1m must be greater than imageMinimumGCAge 2m0s' },
 ])('refuses $file', ({ file, why }) => {
   expect(() => kubeletConfigurationOf(file)).toThrow(why)
 })
@@ -101,4 +111,10 @@ it('lays over it what lies in the folder that the flags name, one after another 
   })
   files.set(`${folder}/30-c.conf`, 'kind: Pod\napiVersion: v1')
   await expect(readConfiguration(os, fromCluster)).rejects.toThrow(`path: ${folder}/30-c.conf, error: no kind "Pod"`)
+})
+
+it('takes the longest pause of containers from the file, or what it always was', () => {
+  expect(kubeletConfigurationOf('crashLoopBackOff: {}').crashLoopBackOff).toEqual({ maxContainerRestartPeriod: '5m0s' })
+  const told = kubeletConfigurationOf('crashLoopBackOff: { maxContainerRestartPeriod: 20s }').crashLoopBackOff
+  expect(told).toEqual({ maxContainerRestartPeriod: '20s' })
 })

@@ -55,6 +55,10 @@ export interface KubeletConfiguration {
   imageGCHighThresholdPercent: number
   imageGCLowThresholdPercent: number
   imageMinimumGCAge: string
+  /** Unused for so long, an image goes whether there is room or not; zero: never. */
+  imageMaximumGCAge: string
+  /** The longest pause before a container that ends again and again is started. */
+  crashLoopBackOff: { maxContainerRestartPeriod: string }
   /** Who has to show credentials for an image that is here already. */
   imagePullCredentialsVerificationPolicy: (typeof POLICIES)[number]
   /** For NeverVerifyAllowlistedImages: by name, or `registry.example/*`. */
@@ -100,6 +104,8 @@ const DEFAULTS: KubeletConfiguration = {
   imageGCHighThresholdPercent: 85,
   imageGCLowThresholdPercent: 80,
   imageMinimumGCAge: '2m0s',
+  imageMaximumGCAge: '0s',
+  crashLoopBackOff: { maxContainerRestartPeriod: '5m0s' },
   imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
   preloadedImagesVerificationAllowlist: [],
 }
@@ -134,6 +140,7 @@ export function kubeletConfigurationOf(
   for (const key of known) checkType(key, file[key])
   const told = Object.fromEntries(known.flatMap((key) => (file[key] == null ? [] : [[key, file[key]]])))
   const configuration = { ...DEFAULTS, ...fromCluster, ...told }
+  configuration.crashLoopBackOff = { ...DEFAULTS.crashLoopBackOff, ...configuration.crashLoopBackOff }
   check(configuration)
   return configuration
 }
@@ -168,6 +175,7 @@ const DURATIONS = [
   'shutdownGracePeriodCriticalPods',
   'evictionPressureTransitionPeriod',
   'imageMinimumGCAge',
+  'imageMaximumGCAge',
 ] as const
 
 function check(configuration: KubeletConfiguration): void {
@@ -183,11 +191,28 @@ function check(configuration: KubeletConfiguration): void {
   }
   checkPriorities(configuration)
   checkVerification(configuration)
+  checkPauses(configuration)
   if (!((parseQuantity(configuration.containerLogMaxSize)?.number ?? 0) > 0)) {
     throw problem(`invalid configuration: containerLogMaxSize ${configuration.containerLogMaxSize} is not a size`)
   }
   if (!Number.isInteger(containerLogMaxFiles) || containerLogMaxFiles <= 1) {
     throw problem(`invalid configuration: containerLogMaxFiles ${containerLogMaxFiles} must be > 1`)
+  }
+}
+
+function checkPauses({ crashLoopBackOff, imageMinimumGCAge, imageMaximumGCAge }: KubeletConfiguration): void {
+  const { maxContainerRestartPeriod: told } = crashLoopBackOff
+  const period = goDurationMs(told)
+  if (period === undefined) throw problem(`time: invalid duration "${told}"`)
+  if (period < 1000 || period > 300_000) {
+    const what = `CrashLoopBackOff.MaxContainerRestartPeriod (got: ${period / 1000} seconds)`
+    throw problem(`invalid configuration: ${what} must be set between 1s and 300s`)
+  }
+  const [least, most] = [durationOf(imageMinimumGCAge), durationOf(imageMaximumGCAge)]
+  if (most < 0) throw problem(`invalid configuration: imageMaximumGCAge ${imageMaximumGCAge} must not be negative`)
+  if (most > 0 && most <= least) {
+    const why = `imageMaximumGCAge ${imageMaximumGCAge} must be greater than imageMinimumGCAge ${imageMinimumGCAge}`
+    throw problem(`invalid configuration: ${why}`)
   }
 }
 

@@ -23,7 +23,7 @@ import { ensureCsiNode, publishDrivers } from './csi/csi-node.ts'
 import { prepareDevices } from './device-claims.ts'
 import { nodePressure } from './eviction/node-pressure.ts'
 import { ImagePuller } from './image-puller.ts'
-import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
+import { durationOf, type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import { keepNodeLease } from './node-lease.ts'
 import { NodeReporter } from './node-reporter.ts'
@@ -198,6 +198,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     clock,
     node,
     seccompDefault: configuration.seccompDefault,
+    longestPauseMs: durationOf(configuration.crashLoopBackOff.maxContainerRestartPeriod),
     nodeIPs,
     metrics,
     rootDir,

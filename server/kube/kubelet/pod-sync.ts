@@ -434,7 +434,7 @@ const touches = ({ createSandbox, killPod, kill, resize, start }: SyncPlan) =>
   createSandbox || killPod || kill.length + resize.length + start.length > 0
 
 const isResizing = (pod: Pod, state: PodRuntimeState) =>
-  (pod.spec?.containers ?? []).some((container) => {
+  [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].some((container) => {
     const status = latestOf(state, container.name)
     return status !== undefined && resizeOf(container, status) !== 'none'
   })

@@ -15,12 +15,15 @@ export class StartBackoff {
   readonly #clock: Clock
   readonly #initialMs: number
   readonly #maxMs: number
+  readonly #forgetMs: number
   readonly #entries = new Map<string, Entry>()
 
-  constructor(options: { clock: Clock; initialMs: number; maxMs: number }) {
+  /** `forgetMs`: after so long a quiet; twice the longest wait. */
+  constructor(options: { clock: Clock; initialMs: number; maxMs: number; forgetMs?: number }) {
     this.#clock = options.clock
-    this.#initialMs = options.initialMs
+    this.#initialMs = Math.min(options.initialMs, options.maxMs)
     this.#maxMs = options.maxMs
+    this.#forgetMs = options.forgetMs ?? 2 * options.maxMs
   }
 
   /** How long from now a key must still wait after its event at `eventAt`; 0 when it may go. */
@@ -54,7 +57,7 @@ export class StartBackoff {
   }
 
   #isForgotten(entry: Entry, eventAt: number): boolean {
-    return eventAt - entry.updatedAt > this.#maxMs * 2
+    return eventAt - entry.updatedAt > this.#forgetMs
   }
 }
 

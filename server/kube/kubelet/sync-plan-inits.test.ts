@@ -130,3 +130,17 @@ it.each<[what: string, world: World, does: Partial<typeof nothing> | { kill: str
 ])('%s', (_, world, does) => {
   expect(plan(world)).toEqual({ ...nothing, ...does })
 })
+
+it('gives an init container that runs what it was granted by now', () => {
+  const init = { name: 'i', image: 'init', resources: { requests: { cpu: '1' }, limits: { cpu: '2' } } }
+  const resources = { cpuShares: 1024, cpuQuota: 100_000, cpuPeriod: 100_000 }
+  const [running] = statusOf(init, 'running')
+  const state = {
+    sandboxes: [{ id: 's', config: { attempt: 0 }, state: 'ready', ips: ['10.0.0.1'] }],
+    containers: [{ ...running, resources }],
+  } as unknown as PodRuntimeState
+  const pod = { metadata: { uid: 'u' }, spec: { initContainers: [init], containers: mains } }
+  const made = planSync(pod, state, { liveness: () => undefined, startup: () => undefined })
+  expect(made.resize.map(({ container }) => container.name)).toEqual(['i'])
+  expect(made.start).toEqual([])
+})

@@ -155,13 +155,16 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
     const isFront = !regularStarted && !seen
     seen = true
     if (status.state === 'running') {
-      if (role === 'init') continue
+      const resize = resizeOf(container, status)
+      if (role === 'init') {
+        if (resize === 'inPlace') plan.resize.push({ status, container })
+        continue
+      }
       if (container.startupProbe && probes.startup(status.id) !== 'success') {
         if (probes.startup(status.id) === 'failure') again(status, container, role, 'StartupProbe')
         continue
       }
       if (isFront) goOn()
-      const resize = resizeOf(container, status)
       if (isChanged(status, container)) again(status, container, role, 'Changed')
       else if (probes.liveness(status.id) === 'failure') again(status, container, role, 'LivenessProbe')
       else if (resize === 'restart') again(status, container, role, 'Resized')
