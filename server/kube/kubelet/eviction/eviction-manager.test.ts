@@ -254,3 +254,54 @@ it('names a signal that it does not know, and a soft threshold without a period'
   )
   expect(() => manager({ evictionSoft: { 'pid.available': '5' } })).toThrow('grace period must be specified')
 })
+
+it.each<[told: Partial<KubeletConfiguration>, why: string]>([
+  [{ evictionHard: { 'memory.available': '-150Mi' } }, 'eviction threshold memory.available must be positive: -150Mi'],
+  [
+    { evictionHard: { 'memory.available': '-15%' } },
+    'eviction percentage threshold memory.available must be >= 0%: -15%',
+  ],
+  [
+    { evictionHard: { 'memory.available': '150%' } },
+    'eviction percentage threshold memory.available must be <= 100%: 150%',
+  ],
+  [{ evictionHard: { 'memory.available': 'little' } }, 'quantities must match the regular expression'],
+  [{ evictionHard: { 'memory.available': 'some%' } }, 'strconv.ParseFloat: parsing "some": invalid syntax'],
+  [
+    { evictionSoft: { 'pid.available': '5' }, evictionSoftGracePeriod: { 'pid.available': '-30s' } },
+    'invalid eviction grace period specified: -30s, must be a positive value',
+  ],
+  [
+    { evictionMinimumReclaim: { 'memory.available': '-1Gi' } },
+    'negative eviction minimum reclaim specified for memory.available',
+  ],
+  [
+    { evictionMinimumReclaim: { 'memory.available': '0%' } },
+    'eviction percentage minimum reclaim memory.available must be positive: 0%',
+  ],
+])('refuses %j', (told, why) => {
+  expect(() => manager(told)).toThrow(why)
+})
+
+it.each(['0%', '100%'])('looks at nothing for a threshold of %s', async (value) => {
+  seen = memory(50)
+  running('app', 100, 0)
+  const evictions = manager({
+    evictionHard: { 'memory.available': value },
+    evictionSoft: { 'memory.available': value },
+  })
+  expect(await evictions.synchronize()).toBe(false)
+  expect(evicted).toEqual([])
+})
+
+it('measures a pod by what it asks for as a whole, and says so', async () => {
+  const whole = { resources: { requests: { memory: '200Mi' } } } as object
+  running('within', 150, 100, whole)
+  running('above', 250, 400, whole)
+  seen = memory(50)
+  await manager().synchronize()
+  expect(evicted[0]?.eviction.message).toContain(
+    'Pod above was using 250Mi, request is 200Mi, has larger consumption of memory. ',
+  )
+  expect(forPrograms[0]).toMatchObject({ offending_pod: 'above', offending_pod_usage: '250Mi' })
+})

@@ -2,6 +2,7 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { quantityOf } from '../../apimachinery/quantity.ts'
+import type { PodSpec } from '../../kinds/pod-template/newer-fields.ts'
 import type { Starved } from './thresholds.ts'
 
 export interface PodUsage {
@@ -39,11 +40,15 @@ export function usedOf(usage: PodUsage, resource: Starved): number {
 
 /** Nobody can ask for inodes or process numbers. */
 export function requestedOf({ spec }: Pod, resource: Starved): number {
+  const { overhead, resources: whole } = (spec ?? {}) as Partial<PodSpec>
   const of = (one: { resources?: { requests?: Record<string, string> } }) =>
     quantityOf(one.resources?.requests?.[resource]).number
   const inits = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy !== 'Always')
   const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  return Math.max(sum([...(spec?.containers ?? []), ...sidecars].map(of)), ...inits.map(of))
+  const together = Math.max(sum([...(spec?.containers ?? []), ...sidecars].map(of)), ...inits.map(of))
+  const told = whole?.requests?.[resource]
+  const requested = told === undefined ? together : quantityOf(told).number
+  return requested === 0 ? 0 : requested + quantityOf(overhead?.[resource]).number
 }
 
 const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0)

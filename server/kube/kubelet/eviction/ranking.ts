@@ -2,6 +2,7 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { quantityOf } from '../../apimachinery/quantity.ts'
+import type { PodSpec } from '../../kinds/pod-template/newer-fields.ts'
 import { type PodUsage, requestedOf, usedOf } from './pod-usage.ts'
 import { amountAt, type Observations, SIGNALS, type Starved, type Threshold, written } from './thresholds.ts'
 
@@ -40,6 +41,16 @@ export function whyEvicted(
     `The node was low on resource: ${resource}. `,
     `Threshold quantity: ${threshold}, available: ${written(available, resource)}. `,
   ]
+  const whole = (pod.spec as PodSpec | undefined)?.resources?.requests?.[resource]
+  const ofPod: Record<string, string> = {}
+  if (resource === 'memory' && usage && whole !== undefined) {
+    const used = written(usedOf(usage, resource), resource)
+    const { name = '' } = pod.metadata ?? {}
+    parts.push(
+      `Pod ${name} was using ${used}, request is ${quantityOf(whole)}, has larger consumption of ${resource}. `,
+    )
+    Object.assign(ofPod, { offending_pod: name, offending_pod_usage: used })
+  }
   const offending: { name: string; used: string }[] = []
   const specs = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
   for (const { name, memoryBytes, disk } of usage?.containers ?? []) {
@@ -53,6 +64,7 @@ export function whyEvicted(
     parts.push(`Container ${name} ${numbers}, has larger consumption of ${resource}. `)
   }
   const annotations = {
+    ...ofPod,
     starved_resource: resource,
     offending_containers: offending.map(({ name }) => name).join(),
     offending_containers_usage: offending.map(({ used }) => used).join(),
