@@ -129,7 +129,7 @@ export class SchedulerMetrics {
     this.#podAttempts.observe({}, queued.attempts)
     // From the sixteenth on they are one line, as upstream.
     const attempts = queued.attempts > 15 ? '16+' : String(queued.attempts)
-    this.#podSeconds.observe({ attempts }, (now - queued.since) / 1000)
+    this.#podSeconds.observe({ attempts }, (now - (queued.firstTurnAt ?? now)) / 1000)
   }
 }
 

@@ -132,6 +132,18 @@ it('waits longer after each refusal, and after an error by how many there were i
   ])
 })
 
+it('lets a pod that had its turn go behind those that came meanwhile', async () => {
+  const { clock, queue } = start()
+  queue.add(pod('tried'))
+  const tried = pop(queue)
+  await clock.advance(10)
+  queue.add(pod('new'))
+  await clock.advance(10)
+  queue.putAside(tried, new Set(['X']))
+  queue.activate(tried.pod)
+  expect(queue.next()).toEqual(['default/new', 'default/tried'])
+})
+
 it('gives a pod its turn at once that is activated', () => {
   const { queue } = start()
   for (const name of ['aside', 'back']) queue.add(pod(name))

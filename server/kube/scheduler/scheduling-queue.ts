@@ -19,8 +19,10 @@ import { MissedNews } from './missed-news.ts'
 export interface QueuedPod {
   pod: Pod
   key: string
-  /** Since when it has been in line, for its turn. */
+  /** Since when it has been in line, for its turn: who had one goes behind those that came meanwhile. */
   since: number
+  /** When it had its first turn. */
+  firstTurnAt?: number
   /** Of those that came in one moment, who came first. */
   serial: number
   attempts: number
@@ -172,6 +174,7 @@ export class SchedulingQueue {
     if (!queued) return undefined
     this.#activeByKey.delete(queued.key)
     queued.attempts++
+    queued.firstTurnAt ??= this.#clock.monotonic()
     this.#inFlight.set(queued.key, queued)
     this.#missed.begin(queued)
     this.#onChange()
@@ -259,6 +262,8 @@ export class SchedulingQueue {
     if (this.#closed || this.#inFlight.get(queued.key) !== queued) return false
     this.#inFlight.delete(queued.key)
     queued.failedAt = this.#clock.monotonic()
+    queued.since = queued.failedAt
+    queued.serial = this.#serial++
     return true
   }
 

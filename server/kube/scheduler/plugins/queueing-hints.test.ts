@@ -85,6 +85,12 @@ const claim = (previous?: object): ClusterEvent => ({
 })
 const slow = (told: Partial<StorageClass> = {}): StorageClass => ({ provisioner: 'disks', ...told })
 const csiNode = (count: number) => ({ spec: { drivers: [{ name: 'disks', nodeID: 'n', allocatable: { count } }] } })
+const MIGRATED = { 'storage.alpha.kubernetes.io/migrated-plugins': 'kubernetes.io/aws-ebs' }
+const csiNodeChanged = (from: Record<string, string>, to: Record<string, string>): ClusterEvent => ({
+  type: 'csi-node-changed',
+  previous: { ...csiNode(1), metadata: { annotations: from } },
+  object: { ...csiNode(2), metadata: { annotations: to } },
+})
 const onSsd = pod({ nodeSelector: { disk: 'ssd' } })
 const small = pod({ containers: [{ name: 'c', resources: { requests: { cpu: '5' } } }] })
 const CORDON = 'node.kubernetes.io/unschedulable'
@@ -150,6 +156,8 @@ it.each<[plugin: string, news: string, pod: Pod, event: ClusterEvent, wakes: boo
     false,
   ],
   ['VolumeBinding', 'other taints', using('data'), updated(a, { ...a, taints: ['x'] }), true],
+  ['VolumeBinding', 'a node that can have more', using('data'), csiNodeChanged({}, {}), false],
+  ['VolumeBinding', 'a node whose drivers see to more kinds', using('data'), csiNodeChanged({}, MIGRATED), true],
   ['VolumeBinding', 'more room', using('data'), updated(a, { ...a, cpu: '8' }), false],
   ['NodeResourcesFit', 'other taints on a node that is too small', small, updated({ taints: ['x'] }, {}), true],
   [

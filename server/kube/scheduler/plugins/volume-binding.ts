@@ -2,7 +2,7 @@
 // chosen. Upstream: plugins/volumebinding.
 
 import type { PersistentVolumeClaim as Claim, Node, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
-import type { StorageClass } from 'kubernetes-types/storage/v1'
+import type { CSINode, StorageClass } from 'kubernetes-types/storage/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import {
@@ -117,7 +117,7 @@ function mayHelp(event: ClusterEvent, pod: Pod): boolean {
     case 'storage-class-changed':
       return !event.previous || !deepEqual(event.object.allowedTopologies, event.previous.allowedTopologies)
     case 'csi-node-changed':
-      return !event.previous
+      return !event.previous || migratedOn(event.object) !== migratedOn(event.previous)
     // A driver that keeps count no longer has room for anybody.
     case 'csi-driver-changed':
       return event.previous?.spec.storageCapacity === true && !event.object.spec.storageCapacity
@@ -127,6 +127,9 @@ function mayHelp(event: ClusterEvent, pod: Pod): boolean {
       return true
   }
 }
+
+/** Old kinds of volumes that drivers see to there. */
+const migratedOn = ({ metadata }: CSINode) => metadata?.annotations?.['storage.alpha.kubernetes.io/migrated-plugins']
 
 const planned = (state: CycleState, node: string) => (state.get(NAME) as Plan | undefined)?.byNode.get(node)
 
