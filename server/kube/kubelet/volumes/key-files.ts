@@ -26,6 +26,6 @@ export function filesOf(
     const content = contents.get(item.key)
     if (content) return [{ path: item.path, content, mode: item.mode ?? mode }]
     if (optional) return []
-    throw new Error(`references non-existent ${source} key: ${item.key}`)
+    throw new Error(`${source === 'config' ? 'configmap ' : ''}references non-existent ${source} key: ${item.key}`)
   })
 }

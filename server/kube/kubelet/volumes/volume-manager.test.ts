@@ -169,8 +169,11 @@ it.each([
   expect((await mount(podWith({ [field]: { ...told, optional: true } })))?.path).toBeDefined()
 })
 
-it('names the key that a Secret lacks', async () => {
+it('names the key that a ConfigMap or a Secret lacks', async () => {
   const items = [{ key: 'user', path: 'user' }]
+  await expect(mount(podWith({ configMap: { name: 'c', items } }))).rejects.toThrow(
+    'MountVolume.SetUp failed for volume "v" : configmap references non-existent config key: user',
+  )
   await expect(mount(podWith({ secret: { secretName: 's', items } }))).rejects.toThrow(
     'references non-existent secret key: user',
   )
