@@ -14,13 +14,12 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
   return split(text)
     .filter((term) => term !== '')
     .map((term) => {
-      for (const operator of ['!=', '==', '='] as const) {
-        const at = indexOfOperator(term, operator)
-        if (at < 0) continue
-        const value = unescapeValue(term.slice(at + operator.length))
-        return { field: term.slice(0, at), equal: operator !== '!=', value }
+      // The first one counts, the longer one of two.
+      const [, field, operator, value] = /^(.*?)(!=|==|=)(.*)$/s.exec(term) ?? []
+      if (field === undefined || value === undefined) {
+        throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
       }
-      throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
+      return { field, equal: operator !== '!=', value: unescapeValue(value) }
     })
 }
 
@@ -38,16 +37,23 @@ function split(text: string): string[] {
   return terms
 }
 
-function indexOfOperator(term: string, operator: string): number {
-  for (let at = 0; at < term.length; at++) {
-    if (term[at] === '\\') at++
-    else if (term.startsWith(operator, at)) return at
-  }
-  return -1
-}
-
 function unescapeValue(value: string): string {
-  if (/(^|[^\\])(\\\\)*[=,]/.test(value))
-    throw badRequest(`invalid field selector: unescaped character in value: ${value}`)
-  return value.replace(/\\([\\,=])/g, '$1')
+  let plain = ''
+  for (let at = 0; at < value.length; at++) {
+    const character = value[at]!
+    if (character === '=' || character === ',') {
+      // Upstream tells its number.
+      const told = character.charCodeAt(0)
+      throw badRequest(`invalid field selector: unescaped character in value: ${told}`)
+    }
+    if (character === '\\') {
+      const [escaped = ''] = value.slice(at + 1)
+      if (escaped !== '\\' && escaped !== ',' && escaped !== '=') {
+        throw badRequest(`invalid field selector: invalid escape sequence: \\${escaped}`)
+      }
+      at++
+      plain += escaped
+    } else plain += character
+  }
+  return plain
 }
