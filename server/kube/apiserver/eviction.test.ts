@@ -159,10 +159,23 @@ it('will not choose between two budgets', async () => {
 
 it('takes the older version, and only its own pod', async () => {
   await pod('web')
+  await expect(evict('web', { metadata: {} })).rejects.toMatchObject({
+    code: 400,
+    message: 'name in URL does not match name in Eviction object',
+  })
+  const unsafe = { ignoreStoreReadErrorWithClusterBreakingPotential: true }
+  await expect(evict('web', { deleteOptions: unsafe })).rejects.toMatchObject({
+    code: 422,
+    message:
+      'Eviction.policy "web" is invalid: deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential: Invalid value: true: can not be set for pod eviction, try after removing the option',
+  })
   await expect(evict('web', { metadata: at('other') })).rejects.toMatchObject({ code: 400 })
   await expect(evict('web', { metadata: { name: 'web', namespace: 'other' } })).rejects.toMatchObject({ code: 400 })
   await expect(evict('web', { deleteOptions: { preconditions: { uid: 'another' } } })).rejects.toMatchObject({
     code: 409,
+    message: expect.stringContaining(
+      'cannot be fulfilled on Pod "web": the UID in the precondition (another) does not match the UID in record (',
+    ),
   })
   await evict('web', { apiVersion: 'policy/v1beta1' })
   expect(await isGoing('web')).toBe(true)

@@ -8,10 +8,10 @@ import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { selectorOfObject } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { badRequest, forbidden, isConflict, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, fieldError, forbidden, invalid, isConflict, StatusError } from '../../apimachinery/status-error.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
 import { observed } from '../../kinds/pod-template/observed.ts'
-import type { DeleteRequest } from '../registry/deletion.ts'
+import { assertPreconditions, type DeleteRequest } from '../registry/deletion.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, parseBody, readValue } from '../request-path/read-body.ts'
@@ -23,6 +23,7 @@ const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' }
 /** What older clients send; it has the same fields. */
 const OLD_VERSION = 'policy/v1beta1'
 const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
+const UNSAFE = 'ignoreStoreReadErrorWithClusterBreakingPotential'
 const MOST_UNCONFIRMED = 2000
 /** Of looking anew at a pod that changes while it is looked at. */
 const MOST_TRIES = 20
@@ -86,10 +87,14 @@ async function readEviction(call: Call): Promise<DeleteRequest & { eviction: Evi
   if (!isJsonObject(value)) throw badRequest('an Eviction is expected')
   const body: JsonObject = value.apiVersion === OLD_VERSION ? { ...value, apiVersion: 'policy/v1' } : value
   const eviction = decodeAs(schemas, EVICTION, body, { fieldValidation: '' }) as Eviction
-  if (eviction.metadata?.name && eviction.metadata.name !== info.name) {
+  if (eviction.metadata?.name !== info.name) {
     throw badRequest('name in URL does not match name in Eviction object')
   }
   assertNamespace(eviction as KubeObject, info.namespace)
+  if (isJsonObject(body.deleteOptions) && body.deleteOptions[UNSAFE] === true) {
+    const why = 'can not be set for pod eviction, try after removing the option'
+    throw invalid(EVICTION, info.name, [fieldError.invalid(`deleteOptions.${UNSAFE}`, true, why)])
+  }
   // Dry is what either says.
   const dryRun = eviction.deleteOptions?.dryRun?.length ? eviction.deleteOptions.dryRun : request.query.getAll('dryRun')
   const deleteOptions = { ...eviction.deleteOptions, dryRun }
@@ -210,6 +215,9 @@ async function tellWhy(call: Call, { uid, resourceVersion }: Preconditions): Pro
     gate: gateOf({ ...call, info: place }, 'UPDATE', false),
     dryRun: false,
     change: (current) => {
+      assertPreconditions(registry.kind, current, {
+        preconditions: { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
+      })
       const { metadata, status, ...rest } = deepCopy(current) as Pod
       const { resourceVersion: _any, ...meta } = metadata ?? {}
       const others = (status?.conditions ?? []).filter(({ type }) => type !== told.type)

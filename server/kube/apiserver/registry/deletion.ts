@@ -103,7 +103,7 @@ function policyOf(
 const sameList = (a: readonly string[], b: readonly string[]) =>
   a.length === b.length && a.every((item, index) => item === b[index])
 
-function assertPreconditions(kind: AnyKind, object: KubeObject, { preconditions }: DeleteRequest): void {
+export function assertPreconditions(kind: AnyKind, object: KubeObject, { preconditions }: DeleteRequest): void {
   for (const [field, name, what] of PRECONDITIONS) {
     const [asked, found] = [preconditions?.[field], object.metadata?.[field]]
     if (asked === undefined || asked === found) continue
