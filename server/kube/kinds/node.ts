@@ -26,6 +26,7 @@ export const Node = defineKind<Wire>({
     acceptsStatusOnCreate: true,
     setDefaults(node) {
       node.spec ??= {}
+      if (node.status?.capacity) node.status.allocatable ??= { ...node.status.capacity }
       if (node.spec.podCIDR && !node.spec.podCIDRs?.length) node.spec.podCIDRs = [node.spec.podCIDR]
       else if (!node.spec.podCIDR && node.spec.podCIDRs?.[0]) node.spec.podCIDR = node.spec.podCIDRs[0]
     },

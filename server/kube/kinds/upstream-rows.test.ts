@@ -15,7 +15,7 @@ import {
   Service,
 } from './index.ts'
 import { container, pod, says, web } from './pod-template/testing/refused-pods.ts'
-import { problems, statusProblems, updateProblems } from './testing/kind-facts.ts'
+import { defaulted, problems, statusProblems, updateProblems } from './testing/kind-facts.ts'
 
 const SECCOMP = 'seccomp.security.alpha.kubernetes.io'
 const annotated = (annotations: object, spec: object) => {
@@ -204,6 +204,32 @@ it.each<[string, AnyKind, object, object]>([
 ])('%s that was taken before is let pass', (_what, kind, object, more) => {
   expect(problems(kind, object)).not.toEqual([])
   expect(updateProblems(kind, object, { ...object, ...more })).toEqual([])
+})
+
+it('fills in of pods what it leaves to them in templates, and pages and requests of pods as a whole', () => {
+  const limited = { ...web, resources: { limits: { cpu: '1' } }, ports: [{ containerPort: 80 }] }
+  const spec = { containers: [limited], hostNetwork: true }
+  const [filled] = defaulted(Pod, pod(spec)).spec.containers
+  expect(filled).toMatchObject({ resources: { requests: { cpu: '1' } }, ports: [{ hostPort: 80 }] })
+  const template = defaulted(Deployment, { spec: { template: { spec } } }).spec.template
+  expect(JSON.stringify(template)).not.toMatch(/requests|hostPort/)
+  const ofPod = (containers: object, resources: object) =>
+    (defaulted(Pod, pod({ containers: [{ ...web, resources: containers }], resources })).spec as { resources?: object })
+      .resources
+  const pages = { 'hugepages-2Mi': '4Mi' }
+  expect(ofPod({ limits: pages }, { limits: { cpu: '2' } })).toEqual({
+    limits: { cpu: '2', ...pages },
+    requests: { cpu: '2', ...pages },
+  })
+  expect(ofPod({ requests: { memory: '1Gi' } }, { requests: { cpu: '1' } })).toEqual({ requests: { cpu: '1' } })
+})
+
+it('fills in what a Service remembers callers for, and what of a node pods may have', () => {
+  const clientIP = { timeoutSeconds: 10_800 }
+  const told = { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: {} } }
+  expect(defaulted(Service, service(told))).toMatchObject({ spec: { sessionAffinityConfig: { clientIP } } })
+  const capacity = { cpu: '1' }
+  expect(defaulted(Node, { status: { capacity } })).toMatchObject({ status: { allocatable: capacity } })
 })
 
 it('warns of a profile by annotation in a template, where the field does not say the same', () => {

@@ -22,10 +22,8 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= 30
   spec.securityContext ??= {}
   spec.schedulerName ||= 'default-scheduler'
-  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
-    defaultContainer(container, spec.hostNetwork === true)
-  }
-  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container, false)
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = spec
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) defaultContainer(container)
   for (const volume of spec.volumes ?? []) {
     defaultVolume(volume)
     const claim = volume.ephemeral?.volumeClaimTemplate?.spec
@@ -36,31 +34,41 @@ export function defaultPodSpec(spec: PodSpec): void {
 /** Only pods themselves say it; templates leave it to them. */
 export function defaultPodOnly(spec: PodSpec): void {
   spec.enableServiceLinks ??= true
-  if ((spec as FullSpec).resources) defaultPodRequests(spec as FullSpec)
+  for (const { resources = {}, ports = [] } of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
+    for (const [name, limit] of Object.entries(resources.limits ?? {})) {
+      if (resources.requests?.[name] === undefined) resources.requests = { ...resources.requests, [name]: limit }
+    }
+    if (spec.hostNetwork) for (const port of ports) port.hostPort ||= port.containerPort
+  }
+  const { resources } = spec as FullSpec
+  if (Object.keys({ ...resources?.limits, ...resources?.requests }).length === 0) return
+  defaultPageLimits(spec as FullSpec)
+  defaultPodRequests(spec as FullSpec)
 }
 
-/** What a pod asks for as a whole is at least what its containers ask for, or else what it is limited to. */
+/** Pages that containers are limited to are the pod's too, unless it says itself. */
+function defaultPageLimits(spec: FullSpec): void {
+  const { resources = {} } = spec
+  const isMeant = (name: string) => name.startsWith('hugepages-') && resources.requests?.[name] === undefined
+  const limits = { ...asTexts(only(containerAmounts(spec, 'limits'), isMeant)), ...resources.limits }
+  if (Object.keys(limits).length > 0) resources.limits = limits
+}
+
+/** What a pod that has limits asks for as a whole is what its containers ask for, or else what it is limited to. */
 function defaultPodRequests(spec: FullSpec): void {
   const { resources = {} } = spec
+  if (Object.keys(resources.limits ?? {}).length === 0) return
   const sums = containerAmounts(spec, 'requests')
   const ofContainers = asTexts(only(sums, (name) => name === 'cpu' || name === 'memory'))
-  const requests = { ...resources.limits, ...ofContainers, ...resources.requests }
-  if (Object.keys(requests).length > 0) resources.requests = requests
+  resources.requests = { ...resources.limits, ...ofContainers, ...resources.requests }
 }
 
-function defaultContainer(container: Container | EphemeralContainer, isOnHostNetwork: boolean): void {
+function defaultContainer(container: Container | EphemeralContainer): void {
   container.imagePullPolicy ||= pullPolicyOf(container.image ?? '')
   container.terminationMessagePath ||= '/dev/termination-log'
   container.terminationMessagePolicy ||= 'File'
   container.resources ??= {}
-  const { resources } = container
-  for (const [name, limit] of Object.entries(resources.limits ?? {})) {
-    if (resources.requests?.[name] === undefined) resources.requests = { ...resources.requests, [name]: limit }
-  }
-  for (const port of container.ports ?? []) {
-    port.protocol ||= 'TCP'
-    if (isOnHostNetwork) port.hostPort ||= port.containerPort
-  }
+  for (const port of container.ports ?? []) port.protocol ||= 'TCP'
   for (const { valueFrom } of container.env ?? []) {
     if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= 'v1'
     if (valueFrom?.resourceFieldRef) valueFrom.resourceFieldRef.divisor ??= '0'
