@@ -18,6 +18,8 @@ export default defineConfig({
           ],
           exclude: ['**/*.real.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
+          // The first cluster of a process loads all that runs it.
+          hookTimeout: 30_000,
           // Rooms keep no state of their own in modules, so files may share a process; starting one each took half the time.
           isolate: false,
         },
