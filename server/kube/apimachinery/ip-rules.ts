@@ -56,7 +56,7 @@ export function rangeProblems(text: string): string[] {
   if (!isIP(host) || bits !== String(Number(bits))) return ['must not have leading 0s in IP or prefix length']
   if (isMapped(host)) return ['must not have an IPv4-mapped IPv6 address']
   const cidr = parseCidr(text)
-  const isFirst = cidr && firstAddress(cidr) === canonical(host)
+  const isFirst = cidr && firstAddress(cidr) === canonicalAddress(host)
   return isFirst ? [] : ['must not have bits set beyond the prefix length']
 }
 
@@ -81,14 +81,14 @@ export function strictRangeProblems(text: string): string[] {
 export function interfaceAddressProblems(text: string): string[] {
   const cidr = parseCidr(text)
   if (!cidr) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']
-  const strict = `${canonical(cidr.address)}/${cidr.bits}`
+  const strict = `${canonicalAddress(cidr.address)}/${cidr.bits}`
   return strict === text ? [] : [`must be in canonical form ("${strict}")`]
 }
 
 export function strictAddressProblems(text: string): string[] {
   const problems = addressProblems(text)
   if (problems.length > 0) return problems
-  return canonical(text) === text ? [] : [`must be in canonical form ("${canonical(text)}")`]
+  return canonicalAddress(text) === text ? [] : [`must be in canonical form ("${canonicalAddress(text)}")`]
 }
 
 /** As fields older than the canonical form take them: any spelling that means one thing to everybody. */
@@ -98,7 +98,7 @@ export function addressProblems(text: string): string[] {
 }
 
 /** RFC 5952, by way of URLs, which write hosts so. */
-const canonical = (address: string): string =>
+export const canonicalAddress = (address: string): string =>
   isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
 
 function firstAddress({ family, address, bits }: Cidr): string {
@@ -110,13 +110,13 @@ function firstAddress({ family, address, bits }: Cidr): string {
 /** An address as one number, of 32 or 128 bits. */
 export function numberOf(address: string): bigint {
   if (isIP(address) === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n)
-  return expanded(canonical(address)).reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n)
+  return expanded(canonicalAddress(address)).reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n)
 }
 
 export function addressOf(family: Cidr['family'], number: bigint): string {
   if (family === 'ipv4') return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 255n).join('.')
   const parts = Array.from({ length: 8 }, (_, index) => (number >> BigInt(112 - index * 16)) & 0xffffn)
-  return canonical(parts.map((part) => part.toString(16)).join(':'))
+  return canonicalAddress(parts.map((part) => part.toString(16)).join(':'))
 }
 
 function expanded(address: string): string[] {

@@ -34,6 +34,19 @@ it('tells the addresses of the Service’s first family', () => {
   expect(addresses(['IPv4'])).toEqual(['10.0.0.1', '10.0.0.2'])
 })
 
+it('tells ports apart by who has them', () => {
+  const ports = [
+    { name: 'web', port: 80, targetPort: 'http' },
+    { name: 'numbers', port: 81, targetPort: 9090 },
+  ]
+  const { subsets } = subsetsFor(service({ ports }), [pod(1), pod(2), { ...pod(3), spec: { containers: [] } }])
+  const told = subsets.map((subset) => [subset.ports?.map(({ port }) => port), subset.addresses?.map(({ ip }) => ip)])
+  expect(told).toEqual([
+    [[9090], ['10.0.0.1', '10.0.0.2', '10.0.0.3']],
+    [[8080], ['10.0.0.1', '10.0.0.2']],
+  ])
+})
+
 it.each<[what: string, pods: Pod[], counts: [ready: number, notReady: number][], truncated: boolean]>([
   ['a thousand stay', [...pods(900, 0, {}), ...pods(100, 900, { ready: false })], [[900, 100]], false],
   [

@@ -9,6 +9,7 @@ import { EndpointsReconciler } from './endpoints-reconciler.ts'
 export const endpointsController = controller('endpoints')
   .queueNamed('endpoint')
   .actsAs('endpoint-controller')
+  .eventsFrom('endpoint-controller')
   .for(Service)
   .watches(Pod, servicesOf)
   // Deleted or changed by somebody. At the start also those whose Service has gone while nobody looked; what is made

@@ -3,20 +3,16 @@
 
 import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from 'kubernetes-types/core/v1'
 import { isReady } from '../pod-state.ts'
+import { repackSubsets } from '../repack-subsets.ts'
 import { addressIn, familiesOf, hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
 
 const MAX_ADDRESSES = 1000
 
-interface Group {
-  ports: EndpointPort[]
-  ready: EndpointAddress[]
-  notReady: EndpointAddress[]
-}
+type Which = 'addresses' | 'notReadyAddresses'
 
 export function subsetsFor(service: Service, pods: readonly Pod[]): { subsets: EndpointSubset[]; truncated: boolean } {
   const { ports = [], publishNotReadyAddresses = false } = service.spec ?? {}
-  // Pods with the same ports behind the Service share a subset.
-  const groups = new Map<string, Group>()
+  const offered: EndpointSubset[] = []
   const [family = 'IPv4'] = familiesOf(service)
   for (const pod of pods) {
     const ip = addressIn(pod, family)
@@ -30,43 +26,29 @@ export function subsetsFor(service: Service, pods: readonly Pod[]): { subsets: E
     })
     // A headless Service may have no ports at all; otherwise an address without a port is of no use.
     if (ports.length > 0 && podPorts.length === 0) continue
-    const key = JSON.stringify(podPorts)
-    const group = groups.get(key) ?? { ports: podPorts, ready: [], notReady: [] }
-    groups.set(key, group)
-    const list = publishNotReadyAddresses || isReady(pod) ? group.ready : group.notReady
-    list.push(addressOf(service, pod, ip))
+    const addresses = [addressOf(service, pod, ip)]
+    const isTold = publishNotReadyAddresses || isReady(pod)
+    offered.push({ ...(isTold ? { addresses } : { notReadyAddresses: addresses }), ports: podPorts })
   }
-  const ordered = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
-  for (const { ready, notReady } of ordered) {
-    ready.sort(byIp)
-    notReady.sort(byIp)
-  }
-  const truncated = truncate(ordered)
-  const subsets = ordered.map(
-    ({ ports, ready, notReady }): EndpointSubset => ({
-      ...(ready.length > 0 ? { addresses: ready } : {}),
-      ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
-      ...(ports.length > 0 ? { ports } : {}),
-    }),
-  )
-  return { subsets, truncated }
+  return truncated(repackSubsets(offered))
 }
 
 /** Those that are ready come first; each subset keeps its part. */
-function truncate(groups: readonly Group[]): boolean {
-  const count = (which: 'ready' | 'notReady') => groups.reduce((sum, group) => sum + group[which].length, 0)
-  const ready = count('ready')
-  if (ready + count('notReady') <= MAX_ADDRESSES) return false
-  const which = ready > MAX_ADDRESSES ? 'ready' : 'notReady'
+function truncated(subsets: EndpointSubset[]): { subsets: EndpointSubset[]; truncated: boolean } {
+  const count = (which: Which) => subsets.reduce((sum, subset) => sum + (subset[which]?.length ?? 0), 0)
+  const ready = count('addresses')
+  if (ready + count('notReadyAddresses') <= MAX_ADDRESSES) return { subsets, truncated: false }
+  const which = ready > MAX_ADDRESSES ? 'addresses' : 'notReadyAddresses'
   const total = count(which)
-  const room = which === 'ready' ? MAX_ADDRESSES : MAX_ADDRESSES - ready
+  const room = which === 'addresses' ? MAX_ADDRESSES : MAX_ADDRESSES - ready
   let left = room
-  for (const group of groups) {
-    group[which].splice(Math.min(left, Math.ceil((group[which].length / total) * room)))
-    left -= group[which].length
-    if (which === 'ready') group.notReady = []
-  }
-  return true
+  const kept = subsets.map(({ notReadyAddresses, ...subset }): EndpointSubset => {
+    const all = (which === 'addresses' ? subset.addresses : notReadyAddresses) ?? []
+    const part = all.slice(0, Math.min(left, Math.ceil((all.length / total) * room)))
+    left -= part.length
+    return { ...subset, ...(part.length > 0 ? { [which]: part } : {}) }
+  })
+  return { subsets: kept, truncated: true }
 }
 
 function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
@@ -79,5 +61,3 @@ function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
     targetRef: podReference(pod),
   }
 }
-
-const byIp = (a: EndpointAddress, b: EndpointAddress) => (a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0)

@@ -14,7 +14,16 @@ it.each([
       { addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] },
       { addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 81 }] },
     ],
-    ['IPv4 1', 'IPv4 1'],
+    ['IPv4 1'],
+    0,
+    0,
+  ],
+  [
+    [
+      { addresses: [{ ip: '10.0.0.1' }, { ip: '10.0.0.2' }], ports: [{ port: 80 }] },
+      { addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 81 }] },
+    ],
+    ['IPv4 2', 'IPv4 1'],
     0,
     0,
   ],
@@ -31,6 +40,11 @@ it.each([
     expected,
   )
   expect(mirrored).toMatchObject({ invalid, excess })
+})
+
+it('tells addresses in the one way in which slices may be written', () => {
+  const { groups } = mirroredGroups([{ addresses: [{ ip: '2001:DB8:0::1' }] }])
+  expect([...groups.values()].flatMap(({ endpoints }) => endpoints[0]?.addresses)).toEqual(['2001:db8::1'])
 })
 
 let loops: TestLoops

@@ -49,7 +49,7 @@ class EndpointsMirror implements Reconciler {
     report.wanted = `${groups.size} kinds of slices`
     const warn = (reason: string, message: string) => context.event(Endpoints, endpoints, 'Warning', reason, message)
     if (invalid > 0) {
-      warn('InvalidAddress', `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`)
+      warn('InvalidIPAddress', `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`)
     }
     if (excess > 0) {
       warn(
@@ -76,6 +76,7 @@ const hasSelector = ({ spec }: WireService) => Object.keys(spec?.selector ?? {})
 
 export const endpointSliceMirroringController = controller('endpointslicemirroring')
   .queueNamed('endpoint_slice_mirroring')
+  .eventsFrom('endpoint-slice-mirroring-controller')
   .for(Endpoints)
   .watches(Service, ({ object }) => [keyOf(object)])
   .watches(EndpointSlice, ({ object }) => (isManagedBy(object, MANAGER) ? [serviceKeyOf(object)] : []))

@@ -1,9 +1,10 @@
 // What an Endpoints object says, as slices say it. Pure. Upstream: kubernetes/pkg/controller/endpointslicemirroring.
 
-import { isIP } from 'node:net'
 import type { EndpointAddress, EndpointSubset } from 'kubernetes-types/core/v1'
 import type { Endpoint } from 'kubernetes-types/discovery/v1'
+import { canonicalAddress, isIP } from '../../apimachinery/ip-rules.ts'
 import { type EndpointGroup, familyOf, groupKey } from '../plan-slices.ts'
+import { repackSubsets } from '../repack-subsets.ts'
 
 /** And in a slice. */
 export const MAX_PER_SUBSET = 1000
@@ -17,7 +18,7 @@ export interface Mirrored {
 
 export function mirroredGroups(subsets: readonly EndpointSubset[]): Mirrored {
   const mirrored: Mirrored = { groups: new Map(), invalid: 0, excess: 0 }
-  for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
+  for (const { addresses = [], notReadyAddresses = [], ports = [] } of repackSubsets(subsets)) {
     const told = [
       ...addresses.map((address) => endpointOf(address, true)),
       ...notReadyAddresses.map((address) => endpointOf(address, false)),
@@ -44,7 +45,7 @@ export function mirroredGroups(subsets: readonly EndpointSubset[]): Mirrored {
 
 function endpointOf({ ip, hostname, nodeName, targetRef }: EndpointAddress, ready: boolean): Endpoint {
   return {
-    addresses: [ip],
+    addresses: [canonicalAddress(ip)],
     conditions: { ready },
     ...(hostname ? { hostname } : {}),
     ...(nodeName ? { nodeName } : {}),
