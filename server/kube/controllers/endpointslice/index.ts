@@ -12,6 +12,7 @@ import { EndpointSliceReconciler, isOurs } from './endpoint-slice-reconciler.ts'
 
 export const endpointSliceController = controller('endpointslice')
   .queueNamed('endpoint_slice')
+  .eventsFrom('endpoint-slice-controller')
   .for(Service)
   .watches(Pod, servicesOf)
   .watches(EndpointSlice, (change) => {

@@ -1,5 +1,6 @@
 import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
+import type { Counter } from '../../../base/metrics.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
@@ -23,7 +24,10 @@ interface Why {
   message: string
 }
 
-type Remove = (pod: CorePod, why?: Why) => Promise<void>
+/** What is counted. */
+type Sort = 'terminated' | 'orphaned' | 'unscheduled' | 'out-of-service'
+
+type Remove = (pod: CorePod, sort: Sort, why?: Why) => Promise<void>
 
 /**
  * Removes pods that nobody else can: those of nodes that are gone, those deleted before they had a node, and the
@@ -36,6 +40,8 @@ class PodGarbageCollector implements Reconciler {
   readonly #threshold: number
   readonly #missingSince = new Map<string, number>()
   readonly #finished = new Set<string>()
+  readonly #tries: Counter
+  readonly #errors: Counter
 
   constructor(view: ClusterView, enqueue: Enqueue, threshold: number) {
     this.#view = view
@@ -46,6 +52,14 @@ class PodGarbageCollector implements Reconciler {
     this.#pods = view.cache(Pod)
     this.#nodes = view.cache(Node)
     this.#threshold = threshold
+    this.#tries = view.metrics.counter(
+      'pod_gc_collector_force_delete_pods_total',
+      'Number of pods that are being forcefully deleted since the Pod GC Controller started.',
+    )
+    this.#errors = view.metrics.counter(
+      'pod_gc_collector_force_delete_pod_errors_total',
+      'Number of errors encountered when forcefully deleting the pods since the Pod GC Controller started.',
+    )
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -54,12 +68,19 @@ class PodGarbageCollector implements Reconciler {
     context.report.seen = `${pods.length} pods`
     // One that may not be removed keeps no other from going.
     const failures: unknown[] = []
-    const remove: Remove = (pod, why) => this.#remove(context, pod, why).catch((err) => void failures.push(err))
+    const remove: Remove = async (pod, reason, why) => {
+      const labels = { namespace: pod.metadata?.namespace ?? '', reason }
+      this.#tries.add(labels)
+      await this.#remove(context, pod, why).catch((err) => {
+        this.#errors.add(labels)
+        failures.push(err)
+      })
+    }
     await this.#collectFinished(remove, pods)
     await this.#collectOrphaned(context, remove, pods)
     for (const pod of pods) {
-      const isUnscheduled = pod.metadata?.deletionTimestamp && !pod.spec?.nodeName
-      if (isUnscheduled || this.#isOutOfService(pod)) await remove(pod)
+      if (pod.metadata?.deletionTimestamp && !pod.spec?.nodeName) await remove(pod, 'unscheduled')
+      else if (this.#isOutOfService(pod)) await remove(pod, 'out-of-service')
     }
     if (failures.length > 0) throw failures[0]
     return this.#missingSince.size > 0 ? { requeueAfterMs: PERIOD_MS } : undefined
@@ -70,7 +91,7 @@ class PodGarbageCollector implements Reconciler {
     const finished = pods.filter((pod) => isTerminated(pod) && !pod.metadata?.deletionTimestamp)
     const surplus = finished.length - this.#threshold
     if (surplus <= 0) return
-    for (const pod of finished.sort(evictedThenOldest).slice(0, surplus)) await remove(pod)
+    for (const pod of finished.sort(evictedThenOldest).slice(0, surplus)) await remove(pod, 'terminated')
   }
 
   async #collectOrphaned(context: ReconcileContext, remove: Remove, pods: readonly CorePod[]): Promise<void> {
@@ -85,7 +106,7 @@ class PodGarbageCollector implements Reconciler {
       if (now - since < QUARANTINE_MS || (await nodeExists(context, name))) continue
       for (const pod of pods.filter(({ spec }) => spec?.nodeName === name)) {
         context.report.sees(pod)
-        await remove(pod, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' })
+        await remove(pod, 'orphaned', { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' })
       }
     }
   }

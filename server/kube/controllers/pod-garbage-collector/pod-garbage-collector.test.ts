@@ -107,3 +107,21 @@ it('removes a terminating pod when its node has been declared out of service', a
   await loops.client.of(Pod).delete({ namespace: 'default', name: 'late' })
   await loops.until('gone as well', async () => (await names()).length === 0)
 })
+
+it('counts what it removes, and what it could not', async () => {
+  await loops.run(['pod-garbage-collector', 'serviceaccount'])
+  await create('kept', 'node-2')
+  await create('goes', 'node-2')
+  loops.servers.set('/api/v1/namespaces/default/pods/kept', () => {
+    throw forbidden({ group: '', resource: 'pods' }, 'kept', 'no')
+  })
+  await loops.until('gone', async () => (await names()).length === 1)
+  const lines = loops.metrics.text().split('\n')
+  const told = lines.filter((line) => line.startsWith('pod_gc_collector'))
+  expect(told).toEqual([
+    expect.stringMatching(/^pod_gc_collector_force_delete_pods_total{namespace="default",reason="orphaned"} [2-9]/),
+    expect.stringMatching(
+      /^pod_gc_collector_force_delete_pod_errors_total{namespace="default",reason="orphaned"} [1-9]/,
+    ),
+  ])
+})

@@ -8,6 +8,7 @@ import { AutoscalerReconciler } from './autoscaler-reconciler.ts'
 /** `kinds`: what may be scaled and measured, beside what people have brought along. */
 export const podAutoscaler = (kinds: readonly AnyKind[]) =>
   controller('horizontal-pod-autoscaler')
+    .queueNamed('horizontalpodautoscaler')
     .actsAs('horizontal-pod-autoscaler')
     .eventsFrom('horizontal-pod-autoscaler')
     // What it writes itself is no reason to measure again: that goes by time.
