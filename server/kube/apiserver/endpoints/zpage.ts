@@ -7,7 +7,7 @@ import { clausesOf } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import { textAnswer } from './health.ts'
 
-export const COMPONENT = 'apiserver'
+const COMPONENT = 'apiserver'
 
 const FORMATS = { 'application/json': 'json', 'application/yaml': 'yaml' } as const
 const VERSIONS = new Set(['v1beta1', 'v1alpha1'])
