@@ -188,16 +188,23 @@ function selectorErrors({ selector, template }: Partial<StatefulSetSpec>): Field
 
 const shownOnly = (selector: LabelSelector) => fieldError.invalid('', selector, '').message.replace(/: $/, '')
 
+/** Upstream shows its own form of it, whose names are Go's. */
+const rollingInGo = ({ partition = 0, maxUnavailable }: { partition?: number; maxUnavailable?: number | string }) => ({
+  Partition: partition,
+  MaxUnavailable: maxUnavailable ?? null,
+})
+
 function updateStrategyErrors(spec: Partial<StatefulSetSpec>): FieldError[] {
   const at = 'spec.updateStrategy'
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
   if (type === 'OnDelete') {
     if (!rollingUpdate) return []
     const why = "only allowed for updateStrategy 'RollingUpdate'"
-    return [fieldError.invalid(`${at}.rollingUpdate`, rollingUpdate, why)]
+    return [fieldError.invalid(`${at}.rollingUpdate`, rollingInGo(rollingUpdate), why)]
   }
   if (type !== 'RollingUpdate') {
-    return [fieldError.invalid(at, spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")]
+    const inGo = { Type: type ?? '', RollingUpdate: rollingUpdate ? rollingInGo(rollingUpdate) : null }
+    return [fieldError.invalid(at, inGo, "must be 'RollingUpdate' or 'OnDelete'")]
   }
   return notNegative(`${at}.rollingUpdate.partition`, rollingUpdate?.partition)
 }

@@ -12,7 +12,9 @@ import {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  RoleBinding,
   Service,
+  StatefulSet,
 } from './index.ts'
 import { container, pod, says, web } from './pod-template/testing/refused-pods.ts'
 import { defaulted, problems, statusProblems, updateProblems } from './testing/kind-facts.ts'
@@ -100,6 +102,24 @@ it.each<[string, AnyKind, object, unknown[]]>([
     annotated({ [`container.${SECCOMP}/web`]: 'localhost/a' }, confined({ type: 'Localhost', localhostProfile: 'b' })),
     [
       'spec.containers[0].securityContext.seccompProfile.localhostProfile: Forbidden: seccomp profile in annotation and field must match',
+    ],
+  ],
+  [
+    'rights that exclude each other',
+    Pod,
+    container({
+      securityContext: { privileged: true, allowPrivilegeEscalation: false, seLinuxOptions: { user: 'a' } },
+    }),
+    [
+      'spec.containers[0].securityContext: Invalid value: {"Capabilities":null,"Privileged":true,"SELinuxOptions":{"User":"a","Role":"","Type":"","Level":""},"WindowsOptions":null,"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,"AllowPrivilegeEscalation":false,"ProcMount":null,"SeccompProfile":null,"AppArmorProfile":null}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+    ],
+  ],
+  [
+    'a claim of nothing',
+    Pod,
+    pod({ resourceClaims: [{ name: 'a' }] }),
+    [
+      'spec.resourceClaims[0]: Invalid value: {"Name":"a","ResourceClaimName":null,"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
     ],
   ],
   [
@@ -204,6 +224,21 @@ it.each<[string, AnyKind, object, object]>([
 ])('%s that was taken before is let pass', (_what, kind, object, more) => {
   expect(problems(kind, object)).not.toEqual([])
   expect(updateProblems(kind, object, { ...object, ...more })).toEqual([])
+})
+
+it("shows what is refused in upstream's own form", () => {
+  const of = (name: string) => ({ roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name } })
+  expect(updateProblems(RoleBinding, of('a'), of('b'))).toEqual([
+    'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: cannot change roleRef',
+  ])
+  expect(problems(StatefulSet, { spec: { updateStrategy: { type: 'A' } } })).toContain(
+    `spec.updateStrategy: Invalid value: {"Type":"A","RollingUpdate":null}: must be 'RollingUpdate' or 'OnDelete'`,
+  )
+  expect(
+    problems(StatefulSet, { spec: { updateStrategy: { type: 'OnDelete', rollingUpdate: { partition: 1 } } } }),
+  ).toContain(
+    `spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed for updateStrategy 'RollingUpdate'`,
+  )
 })
 
 it('fills in of pods what it leaves to them in templates, and pages and requests of pods as a whole', () => {

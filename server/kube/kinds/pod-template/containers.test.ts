@@ -211,7 +211,7 @@ describe('resources are refused:', () => {
       'claims nobody has',
       asks({ claims: [{ name: 'a' }, { name: 'a', request: 'r' }] }, { resourceClaims: [{ name: 'b' }] }),
       [
-        'spec.resourceClaims[0]: Invalid value: {"name":"b"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+        'spec.resourceClaims[0]: Invalid value: {"Name":"b","ResourceClaimName":null,"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
         `${R}.claims[0]: Not found: "a": must be one of the names in pod.spec.resourceClaims: b`,
         `${R}.claims[1]: Duplicate value: "a"`,
         `${R}.claims[1]: Not found: "a": must be one of the names in pod.spec.resourceClaims: b`,

@@ -99,6 +99,9 @@ function claimErrors(claims: readonly PodResourceClaim[], at: string): FieldErro
   return (claims as Claim[]).flatMap((claim, index) => {
     const here = `${at}[${index}]`
     const { name, resourceClaimName, resourceClaimTemplateName } = claim
+    // Upstream shows its own form, whose names are Go's.
+    const [ofName, ofTemplate] = [resourceClaimName ?? null, resourceClaimTemplateName ?? null]
+    const inGo = { Name: name ?? '', ResourceClaimName: ofName, ResourceClaimTemplateName: ofTemplate }
     const errors: FieldError[] = []
     if (!name) errors.push(fieldError.required(`${here}.name`))
     else if (names.has(name)) errors.push(fieldError.duplicate(`${here}.name`, name))
@@ -109,10 +112,10 @@ function claimErrors(claims: readonly PodResourceClaim[], at: string): FieldErro
     )
     if (sources.length > 1) {
       const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'
-      errors.push(fieldError.invalid(here, claim, why))
+      errors.push(fieldError.invalid(here, inGo, why))
     } else if (sources.length === 0) {
       const why = 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'
-      errors.push(fieldError.invalid(here, claim, why))
+      errors.push(fieldError.invalid(here, inGo, why))
     }
     for (const [field, of = ''] of sources) errors.push(...problemsAt(`${here}.${field}`, of, dnsSubdomainProblems(of)))
     return errors

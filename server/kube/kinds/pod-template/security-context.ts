@@ -7,6 +7,7 @@ import { idProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { descendingPath } from '../storage/paths.ts'
 import type { PodSpec } from './newer-fields.ts'
+import { contextInGo } from './security-in-go.ts'
 import { windowsOptionErrors } from './windows.ts'
 
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined']
@@ -59,11 +60,11 @@ export function containerSecurityErrors(
   if (allowPrivilegeEscalation === false) {
     if (privileged) {
       const why = 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'
-      errors.push(fieldError.invalid(at, context, why))
+      errors.push(fieldError.invalid(at, contextInGo(context), why))
     }
     if (capabilities?.add?.includes('CAP_SYS_ADMIN')) {
       const why = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'
-      errors.push(fieldError.invalid(at, context, why))
+      errors.push(fieldError.invalid(at, contextInGo(context), why))
     }
   }
   return [

@@ -25,10 +25,13 @@ export function bindingStrategy<T extends Binding>(told: { namespaced: boolean; 
       ...(subjects ?? []).flatMap((subject, index) => subjectErrors(subject, `subjects[${index}]`, told.namespaced)),
     ],
     // Whoever may edit a binding's subjects must not be able to make it a stronger role.
-    validateUpdate: (next, previous) =>
-      deepEqual(next.roleRef, previous.roleRef)
-        ? []
-        : [fieldError.invalid('roleRef', next.roleRef, 'cannot change roleRef')],
+    validateUpdate(next, previous) {
+      if (deepEqual(next.roleRef, previous.roleRef)) return []
+      // Upstream shows its own form, whose names are Go's.
+      const { apiGroup = '', kind = '', name = '' } = (next.roleRef ?? {}) as Partial<RoleRef>
+      const inGo = { APIGroup: apiGroup, Kind: kind, Name: name }
+      return [fieldError.invalid('roleRef', inGo, 'cannot change roleRef')]
+    },
   }
 }
 
