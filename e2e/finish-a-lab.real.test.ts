@@ -165,6 +165,8 @@ describe('the picture', () => {
 
     const seenByUs = (await watched.stop()).filter((type) => type !== 'BOOKMARK').length
     await page.getByRole('button', { name: 'Table' }).click()
+    const older = page.getByRole('button', { name: 'Show older ones' })
+    while (await older.isVisible()) await older.click()
     const rows = await page
       .locator('tr[data-type="deliver"]')
       .filter({ has: page.locator('td', { hasText: 'podium-e2e-watcher' }) })
