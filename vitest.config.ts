@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { sweeps, withMachines } from './vitest.real.config.ts'
+import { withMachines } from './vitest.real.config.ts'
 
 // `logic` needs nothing but Node and stays fast; `real` (vitest.real.config.ts) uses containers, kubectl, a browser, or takes its
 // time; `sweeps` are those of them that take minutes, for `.ci/run`; `long` is for `npm run test:long` alone.
@@ -25,7 +25,7 @@ export default defineConfig({
         },
       },
       './vitest.real.config.ts',
-      { test: { name: 'sweeps', include: sweeps, ...withMachines, maxWorkers: 1, sequence: { groupOrder: 4 } } },
+      './vitest.sweeps.config.ts',
       { test: { name: 'long', include: ['e2e/**/*.long.test.ts'], ...withMachines, fileParallelism: false } },
     ],
   },

@@ -10,15 +10,20 @@ export const withMachines = {
 }
 
 /**
- * Every page, lab, volume, protocol, way to lose a machine: minutes each on two slow processors. `.ci/run` and `npm run test:long`
- * run them too; `npm test` is to end within 40 minutes.
+ * They go through all there is of something (pages, lenses, labs, kinds, volumes, protocols, what a class does): minutes each on
+ * two slow processors. vitest.sweeps.config.ts runs them.
  */
-export const sweeps = [
-  'labs/labs.real.test.ts',
-  'e2e/{lose-machines,network-policies,packets,pages,storage,streams}.real.test.ts',
+export const sweepsWithoutMachines = [
+  'labs/labs-simulated.real.test.ts',
+  'e2e/{look-through-lenses,pages}.real.test.ts',
   'server/kube/apiserver/every-kind.real.test.ts',
   'server/kube/cluster/memory.real.test.ts',
 ]
+export const sweepsWithMachines = [
+  'labs/labs.real.test.ts',
+  'e2e/{conformance-of-nodes,lose-machines,network-policies,packets,storage,streams,teach-a-class,workspace}.real.test.ts',
+]
+const sweeps = [...sweepsWithoutMachines, ...sweepsWithMachines]
 
 const real = ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts']
 
@@ -26,18 +31,17 @@ const real = ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.re
 const withoutMachines = [
   'server/kube/{apiserver,cluster,dns,schemas,store}/**/*.real.test.ts',
   'server/{main,cli/state-directory}.real.test.ts',
-  'labs/labs-simulated.real.test.ts',
-  'e2e/{conformance,fall-asleep,helm,join-a-class,look-through-lenses,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
+  'e2e/{conformance,fall-asleep,helm,join-a-class,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
 ]
 
 /** They look at what is left on the host, or take away every learner’s cluster. */
 const alone = [
   'server/{classroom,machines}/**/*.real.test.ts',
   'server/cli/restore-elsewhere.real.test.ts',
-  'e2e/{finish-a-lab,hostile-learner,leave-nothing-running,lose-the-server,teach-a-class,workspace}.real.test.ts',
+  'e2e/{finish-a-lab,hostile-learner,leave-nothing-running,lose-the-server}.real.test.ts',
 ]
 
-const group = (
+export const group = (
   groupOrder: number,
   options: { name: string; include: string[]; exclude?: string[]; maxWorkers: number },
 ) => ({

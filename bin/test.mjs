@@ -1,4 +1,4 @@
-// `npm test`: all set-up, then the tests; `npm test -- --sweeps` has those as well that take minutes each (vitest.real.config.ts).
+// `npm test`: all set-up, then the tests; `npm test -- --sweeps` has those as well that take minutes each (vitest.sweeps.config.ts).
 // A skip outside bin/allowed-skips.json fails the run.
 
 import { spawn } from 'node:child_process'
